@@ -1,0 +1,50 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: env env-dev demo test test-long lint messages lock bench clean
+
+env: .venv/.ready
+env-dev: .venv/.ready-dev
+
+.venv/.ready: requirements.txt pyproject.toml
+	@bin/make-env requirements.txt
+	@touch $@
+
+.venv/.ready-dev: requirements-dev.txt pyproject.toml
+	@bin/make-env requirements-dev.txt
+	@touch .venv/.ready $@
+
+demo: env
+	@MITOYEN_HOME="$${MITOYEN_HOME:-$(CURDIR)/var/demo}" $(BIN)/mitoyen demo $(ARGS)
+
+lint: env-dev
+	$(BIN)/ruff check src tests bench
+	$(BIN)/ruff format --check src tests bench
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/djlint src --check --lint --quiet
+
+test: env-dev
+	@bin/need-chromium
+	$(BIN)/pytest -n 2 --dist loadfile -m "not long" $(ARGS)
+
+test-long: env-dev
+	@bin/need-chromium
+	$(BIN)/pytest -m long $(ARGS)
+
+bench: env-dev
+	$(BIN)/python -m bench $(ARGS)
+
+# For developers: new texts to translate (needs Debian's gettext), and new locks (needs uv).
+messages: env-dev
+	@bin/messages
+
+LOCK := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	--extra postgresql --group build
+lock:
+	$(LOCK) pyproject.toml -o requirements.txt
+	$(LOCK) --group dev pyproject.toml -o requirements-dev.txt
+
+clean:
+	rm -rf .venv var build

@@ -1,0 +1,1 @@
+"""Mitoyen: the open territorial-intelligence platform of a metropolis and its communes."""

@@ -1,0 +1,1 @@
+"""The `mitoyen` command."""

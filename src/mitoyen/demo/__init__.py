@@ -1,0 +1,1 @@
+"""The demo territory: real communes, generated readings, planted faults."""

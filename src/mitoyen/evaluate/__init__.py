@@ -1,0 +1,1 @@
+"""The Figure and its provenance: baselines, guards, savings, prices and emission factors."""

@@ -1,0 +1,1 @@
+"""Door for machines: a small raw-ASGI app, free of the ORM."""

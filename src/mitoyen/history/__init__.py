@@ -1,0 +1,1 @@
+"""Datastreams and observations: journal, archive, rollups, one reading API."""

@@ -1,0 +1,1 @@
+"""What every room leans on: audit trail, jobs, refusals."""

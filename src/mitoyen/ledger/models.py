@@ -1,0 +1,44 @@
+"""What is stored: the audit trail and the jobs."""
+
+import uuid
+
+from django.db import models
+
+from mitoyen.ledger.enums import JobState
+
+
+class AuditEntry(models.Model):
+    """One act, chained to the one before by its hash (`audit.py` writes and verifies)."""
+
+    number = models.BigIntegerField(primary_key=True)
+    at = models.DateTimeField()
+    actor = models.CharField(max_length=200)
+    action = models.CharField(max_length=80)
+    subject = models.CharField(max_length=200)
+    detail = models.TextField(default="{}")
+    previous = models.CharField(max_length=64)
+    hash = models.CharField(max_length=64, unique=True)
+
+    class Meta:
+        ordering = ("number",)
+
+
+class Job(models.Model):
+    """Work done behind a page: idempotent, handed out again when its worker dies."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    kind = models.CharField(max_length=80)
+    arguments = models.JSONField(default=dict)
+    state = models.CharField(max_length=10, choices=JobState, default=JobState.QUEUED)
+    done = models.BigIntegerField(default=0)
+    total = models.BigIntegerField(default=0)
+    message = models.TextField(default="", blank=True)
+    result = models.JSONField(default=dict)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True)
+    asked_by = models.CharField(max_length=200, default="")
+    asked_at = models.DateTimeField(auto_now_add=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = (models.Index(fields=("state", "asked_at")),)

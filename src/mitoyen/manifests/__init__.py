@@ -1,0 +1,1 @@
+"""Schemas, loader, registry and checker of usage manifests."""

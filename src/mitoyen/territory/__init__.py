@@ -1,0 +1,1 @@
+"""Communes, places, things, meters and deployments, partners, people and their roles."""

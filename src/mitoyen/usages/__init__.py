@@ -1,0 +1,1 @@
+"""Built-in usages: content, reached by entry point like anybody's."""

@@ -1,0 +1,1 @@
+"""Door for people: Django views and templates, one folder a screen family."""

@@ -1,0 +1,1 @@
+"""Signing in, second factor, people and their roles."""

@@ -1,0 +1,36 @@
+"""What all tests share: an installation's folder of their own, and the real files where they are."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+
+# Settings read the home when they are imported: never the developer's own.
+os.environ["MITOYEN_HOME"] = tempfile.mkdtemp(prefix="mitoyen-tests-")
+for name in [name for name in os.environ if name.startswith("MITOYEN_") and name != "MITOYEN_HOME"]:
+    del os.environ[name]
+
+ROOT = Path(__file__).parent.parent
+REAL_DATA = Path(os.environ.get("REAL_DATA") or ROOT.parent / "shared" / "data")
+
+
+@pytest.fixture
+def home(tmp_path, settings) -> Path:
+    """An empty installation's folder: archive, journal and staging go there."""
+    from mitoyen.cli.init import FOLDERS
+
+    folder: Path = tmp_path / "home"
+    folder.mkdir()
+    for name in FOLDERS:
+        (folder / name).mkdir()
+    settings.MITOYEN_HOME = folder
+    return folder
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Folder of the real files; tests that need it are reported as skipped where it is absent."""
+    if not REAL_DATA.is_dir():
+        pytest.skip(f"real files are not at {REAL_DATA} (set REAL_DATA)")
+    return REAL_DATA
