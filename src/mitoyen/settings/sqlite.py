@@ -19,7 +19,7 @@ def use_recent_sqlite() -> None:
     try:
         import pysqlite3 as sqlite
     except ImportError:
-        import sqlite3 as sqlite  # type: ignore[no-redef]
+        import sqlite3 as sqlite
     version = sqlite.sqlite_version_info
     if version < FIRST_SOUND_VERSION:
         raise SQLiteTooOldError(
