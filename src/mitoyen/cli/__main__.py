@@ -1,0 +1,5 @@
+"""`python -m mitoyen.cli`, the same as `mitoyen`."""
+
+from mitoyen.cli.main import main
+
+main()

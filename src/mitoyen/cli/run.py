@@ -1,0 +1,125 @@
+"""`mitoyen run`: supervises the installation's processes; each also runs alone."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+
+import typer
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from mitoyen.cli.main import app
+from mitoyen.ledger.refusal import Refused
+
+PARTS = ("door", "gate", "worker")
+LONGEST_PAUSE_S = 30.0
+STOP_WITHIN_S = 10.0
+
+
+@app.command()
+def run(part: str = typer.Argument("", help="door, gate or worker; nothing: all of them.")) -> None:
+    """Serve the portal and desk, the machines' door, and work behind them, until stopped."""
+    if part and part not in PARTS:
+        raise typer.BadParameter(f"{part}: door, gate, worker")
+    if not (settings.MITOYEN_HOME / "secret.key").exists():
+        raise Refused(
+            _("There is no installation in %(home)s.") % {"home": settings.MITOYEN_HOME},
+            _("Run: mitoyen init"),
+        )
+    if part == "worker":
+        _work()
+    elif part:
+        os.execv(sys.executable, _command(part))  # noqa: S606
+    else:
+        serve()
+
+
+def serve() -> None:
+    """Run every part, restart one that dies (ever slower), stop all on Ctrl-C or SIGTERM."""
+    from mitoyen.history import batches
+
+    for line in batches.recover():
+        print(line, file=sys.stderr)
+    parts = [_Part(name) for name in PARTS]
+    stopping = False
+
+    def stop(_signal: int, _frame: object) -> None:
+        nonlocal stopping
+        stopping = True
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    while not stopping:
+        for part in parts:
+            part.keep_running()
+        time.sleep(0.2)
+    for part in parts:
+        part.stop()
+
+
+@dataclass
+class _Part:
+    """One supervised process."""
+
+    name: str
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    pause: float = 0.5
+    dead_since: float = field(default=0.0)
+
+    def keep_running(self) -> None:
+        now = time.monotonic()
+        if self.process is not None and self.process.poll() is None:
+            if now - self.started > LONGEST_PAUSE_S:
+                self.pause = 0.5
+            return
+        if self.process is not None:
+            if not self.dead_since:
+                self.dead_since = now
+                print(
+                    _("%(part)s stopped with code %(code)s; started again in %(pause).0f s.")
+                    % {"part": self.name, "code": self.process.returncode, "pause": self.pause},
+                    file=sys.stderr,
+                )
+            if now - self.dead_since < self.pause:
+                return
+            self.pause = min(self.pause * 2, LONGEST_PAUSE_S)
+        self.process = subprocess.Popen(_command(self.name))
+        self.started, self.dead_since = now, 0.0
+
+    def stop(self) -> None:
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(STOP_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def _command(part: str) -> list[str]:
+    if part == "worker":
+        return [sys.executable, "-m", "mitoyen.cli", "run", "worker"]
+    options = settings.MITOYEN
+    granian = [sys.executable, "-m", "granian", "--host", str(options["host"]), "--log-level", "warning"]
+    granian += ["--no-ws", "--respawn-failed-workers", "--http", "1"]
+    if part == "door":
+        return [
+            *granian,
+            *("--interface", "wsgi", "--port", str(options["port"]), "--workers", str(options["workers"])),
+            *("--blocking-threads", "2", "--backpressure", "64"),
+            "mitoyen.www.wsgi:application",
+        ]
+    return [*granian, "--interface", "asgi", "--port", str(options["gate_port"]), "mitoyen.gate.app:application"]
+
+
+def _work() -> None:
+    """Do jobs until stopped; the running one is handed out again after a kill."""
+    from mitoyen.connect import jobs as _imports  # noqa: F401 (registers its job)
+    from mitoyen.ledger import jobs
+
+    jobs.work_forever()
