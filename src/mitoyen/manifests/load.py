@@ -1,0 +1,89 @@
+"""Reads a usage's folder: `manifest.toml`, and `texts/<language>.toml` for each language."""
+
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from mitoyen.manifests.schema import UsageManifest
+
+LANGUAGES = ("fr", "en")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong in a usage: the file, the key in it (`$.rules[0].hours`), and what to do."""
+
+    file: str
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.key}: {self.message}" if self.key else f"{self.file}: {self.message}"
+
+
+class ManifestError(Exception):
+    """A usage can't be read; `fault` says where and what to do."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(str(fault))
+        self.fault = fault
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """A usage as loaded: its manifest, where it lies, its texts `{language: {dotted key: text}}`."""
+
+    manifest: UsageManifest
+    folder: Path
+    package: str = ""
+    texts: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def text(self, key: str, language: str) -> str:
+        """The text of a dotted key, in French where the language lacks it. Raises KeyError."""
+        return self.texts.get(language, {}).get(key) or self.texts["fr"][key]
+
+
+def load(folder: Path, package: str = "") -> Usage:
+    """The usage that a folder holds. Raises ManifestError (unreadable file, TOML or schema)."""
+    content = read_toml(folder / "manifest.toml")
+    try:
+        manifest = msgspec.convert(content, UsageManifest)
+    except msgspec.ValidationError as error:
+        message, _, key = str(error).partition(" - at `")
+        raise ManifestError(Fault("manifest.toml", key.rstrip("`"), _advice(message))) from error
+    texts = {}
+    for language in LANGUAGES:
+        texts[language] = flatten(read_toml(folder / "texts" / f"{language}.toml"))
+    return Usage(manifest, folder, package, texts)
+
+
+def read_toml(file: Path) -> dict[str, object]:
+    """The content of a TOML file. Raises ManifestError."""
+    name = file.name if file.name == "manifest.toml" else f"{file.parent.name}/{file.name}"
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ManifestError(Fault(name, "", "the file is missing; add it beside the others.")) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ManifestError(Fault(name, "", f"not valid TOML in UTF-8: {error}. Mend that line.")) from error
+
+
+def flatten(content: dict[str, object], prefix: str = "") -> dict[str, str]:
+    """Nested tables of texts as dotted keys; what is neither text nor table is left as its repr."""
+    flat: dict[str, str] = {}
+    for key, value in content.items():
+        if isinstance(value, dict):
+            flat.update(flatten(value, f"{prefix}{key}."))
+        else:
+            flat[f"{prefix}{key}"] = value if isinstance(value, str) else repr(value)
+    return flat
+
+
+def _advice(message: str) -> str:
+    if "unknown field" in message:
+        return f"{message}. Remove it or correct its spelling; docs/usages.md lists every key."
+    if "missing required field" in message:
+        return f"{message}. Add it; docs/usages.md says what it means."
+    return f"{message}. Correct the value."

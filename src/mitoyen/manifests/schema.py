@@ -1,0 +1,118 @@
+"""What a usage declares: the public schema of `manifest.toml` (docs/usages.md explains each key).
+
+A package that only uses this schema and the `mitoyen.usages` entry point may carry any licence.
+"""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+Slug = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
+MonthDay = Annotated[str, Meta(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")]
+Hour = Annotated[int, Meta(ge=0, le=24)]
+Version = Annotated[str, Meta(pattern=r"^\d+(\.\d+){0,2}$")]
+Kind = Literal["gauge", "counter", "delta", "power"]
+Axis = Literal["environment", "ethics", "security", "money"]
+Method = Literal["closed_hours", "out_of_season", "night_floor", "guard", "code"]
+
+
+class Attribute(Struct, forbid_unknown_fields=True):
+    """One attribute of a kind of thing, e.g. a floor area."""
+
+    name: Slug
+    type: Literal["number", "text", "opening_hours"]
+    unit: str = ""
+    required: bool = False
+    choices: list[Slug] = []
+
+
+class ThingKind(Struct, forbid_unknown_fields=True):
+    """A kind of thing that the usage knows; `part_of` names the kinds that may carry it."""
+
+    name: Slug
+    part_of: list[Slug] = []
+    attributes: list[Attribute] = []
+
+
+class Stream(Struct, forbid_unknown_fields=True):
+    """One observed property: its canonical unit (UCUM), the kinds of datastream allowed, what carries it."""
+
+    property: Slug
+    unit: str
+    kinds: Annotated[list[Kind], Meta(min_length=1)]
+    on: Annotated[list[Slug], Meta(min_length=1)]
+
+
+class Indicator(Struct, forbid_unknown_fields=True):
+    """A year's amount of one property divided by one attribute, compared in the group of the same `group_by`."""
+
+    name: Slug
+    property: Slug
+    per: Slug
+    unit: str
+    group_by: Slug
+    smallest_group: Annotated[int, Meta(ge=3)] = 5
+
+
+class Season(Struct, forbid_unknown_fields=True, rename={"first": "from", "last": "to"}):
+    """From one day of the year to another, both included; may run over New Year."""
+
+    first: MonthDay
+    last: MonthDay
+
+
+class Hours(Struct, forbid_unknown_fields=True, rename={"first": "from", "last": "to"}):
+    """Local hours of the day: from (included) to (excluded); may run over midnight."""
+
+    first: Hour
+    last: Hour
+
+
+class Rule(Struct, forbid_unknown_fields=True):
+    """What makes a finding: a method, the properties it looks at, its thresholds, when it looks."""
+
+    name: Slug
+    method: Method
+    properties: Annotated[list[Slug], Meta(min_length=1)]
+    thresholds: dict[Slug, float] = {}
+    season: Season | None = None
+    hours: Hours | None = None
+    except_uses: list[Slug] = []
+    reasons: list[Slug] = []
+    months: Annotated[int, Meta(ge=1, le=36)] = 12
+    code: str = ""
+
+
+class Benefit(Struct, forbid_unknown_fields=True):
+    """What the usage is good for, on which axis of the balance sheet, and the indicator that tells."""
+
+    name: Slug
+    axis: Axis
+    indicator: Slug | None = None
+
+
+class Equipment(Struct, forbid_unknown_fields=True):
+    """One line of the footprint inventory: what the usage itself needs for each thing of a kind."""
+
+    name: Slug
+    each: Slug
+    quantity: Annotated[float, Meta(gt=0)]
+    lifetime_years: Annotated[float, Meta(gt=0)]
+    power_w: Annotated[float, Meta(ge=0)]
+    source: str
+
+
+class UsageManifest(Struct, forbid_unknown_fields=True):
+    """A whole usage. `core_from` (included) to `core_below` (excluded): versions of Mitoyen it fits."""
+
+    name: Slug
+    version: Version
+    licence: str
+    core_from: Version
+    core_below: Version
+    kinds: Annotated[list[ThingKind], Meta(min_length=1)]
+    datastreams: Annotated[list[Stream], Meta(min_length=1)]
+    indicators: list[Indicator] = []
+    rules: list[Rule] = []
+    benefits: list[Benefit] = []
+    footprint: list[Equipment] = []

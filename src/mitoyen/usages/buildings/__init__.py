@@ -1,0 +1,1 @@
+"""Public buildings: heat, electricity, gas and water. All of it is declared in manifest.toml."""
