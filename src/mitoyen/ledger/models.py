@@ -3,6 +3,7 @@
 import uuid
 
 from django.db import models
+from django.db.models import Q
 
 from mitoyen.ledger.enums import JobState
 
@@ -28,6 +29,7 @@ class Job(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     kind = models.CharField(max_length=80)
+    key = models.CharField(max_length=200, default="", blank=True, help_text="Of a job that is asked for once.")
     arguments = models.JSONField(default=dict)
     state = models.CharField(max_length=10, choices=JobState, default=JobState.QUEUED)
     done = models.BigIntegerField(default=0)
@@ -42,3 +44,4 @@ class Job(models.Model):
 
     class Meta:
         indexes = (models.Index(fields=("state", "asked_at")),)
+        constraints = (models.UniqueConstraint(fields=("key",), condition=~Q(key=""), name="job_once_per_key"),)

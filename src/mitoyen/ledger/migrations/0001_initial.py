@@ -3,6 +3,16 @@
 import uuid
 from django.db import migrations, models
 
+from mitoyen.ledger import append_only
+
+
+def make_append_only(apps, schema_editor):
+    append_only.install(schema_editor.connection)
+
+
+def allow_changes(apps, schema_editor):
+    append_only.remove(schema_editor.connection)
+
 
 class Migration(migrations.Migration):
 
@@ -33,6 +43,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, primary_key=True, serialize=False)),
                 ('kind', models.CharField(max_length=80)),
+                ('key', models.CharField(blank=True, default='', help_text='Of a job that is asked for once.', max_length=200)),
                 ('arguments', models.JSONField(default=dict)),
                 ('state', models.CharField(choices=[('queued', 'waiting'), ('running', 'under way'), ('done', 'done'), ('failed', 'failed')], default='queued', max_length=10)),
                 ('done', models.BigIntegerField(default=0)),
@@ -47,6 +58,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'indexes': [models.Index(fields=['state', 'asked_at'], name='ledger_job_state_97c372_idx')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('key', ''), _negated=True), fields=('key',), name='job_once_per_key')],
             },
         ),
+        migrations.RunPython(make_append_only, allow_changes),
     ]
