@@ -1,1 +1,5 @@
 """Mitoyen: the open territorial-intelligence platform of a metropolis and its communes."""
+
+from importlib.metadata import version
+
+__version__ = version("mitoyen")

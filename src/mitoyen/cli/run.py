@@ -119,7 +119,6 @@ def _command(part: str) -> list[str]:
 
 def _work() -> None:
     """Do jobs until stopped; the running one is handed out again after a kill."""
-    from mitoyen.connect import jobs as _imports  # noqa: F401 (registers its job)
     from mitoyen.ledger import jobs
 
     jobs.work_forever()

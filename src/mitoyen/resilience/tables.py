@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from django.apps import apps
+from django.core.exceptions import ValidationError
 from django.core.management.color import no_style
 from django.db import connection, models, transaction
 from django.utils.translation import gettext as _
@@ -19,35 +20,36 @@ from mitoyen.ledger.refusal import Refused
 
 ROWS_AT_ONCE = 2000
 
-# In the order in which they can be fed back: what is pointed at comes first.
-OPEN_TABLES = (
-    "territory.Commune",
-    "territory.Place",
-    "territory.Partner",
-    "territory.Agreement",
-    "territory.Thing",
-    "territory.Device",
-    "territory.Deployment",
-    "manifests.UsageSwitch",
-    "history.Datastream",
-    "history.Batch",
-    "history.SealedDay",
-    "connect.Mapping",
-    "evaluate.Action",
-    "evaluate.Closure",
-    "evaluate.Figure",
-    "operate.Finding",
-    "ledger.AuditEntry",
+# In the order in which they can be fed back: what is pointed at comes first. Closed ones hold personal data,
+# secrets or work under way: a backup has them, an export doesn't.
+OPEN, CLOSED = "open", "closed"
+TABLES = (
+    ("territory.Commune", OPEN),
+    ("territory.Place", OPEN),
+    ("territory.Partner", OPEN),
+    ("territory.Agreement", OPEN),
+    ("territory.Thing", OPEN),
+    ("territory.Device", OPEN),
+    ("territory.Deployment", OPEN),
+    ("territory.Person", CLOSED),
+    ("territory.Role", CLOSED),
+    ("account.EmailAddress", CLOSED),
+    ("mfa.Authenticator", CLOSED),
+    ("manifests.UsageSwitch", OPEN),
+    ("history.Datastream", OPEN),
+    ("history.Batch", OPEN),
+    ("history.SealedDay", OPEN),
+    ("ledger.Job", CLOSED),
+    ("connect.Mapping", OPEN),
+    ("connect.Upload", CLOSED),
+    ("evaluate.Action", OPEN),
+    ("evaluate.Closure", OPEN),
+    ("evaluate.Figure", OPEN),
+    ("operate.Finding", OPEN),
+    ("ledger.AuditEntry", OPEN),
 )
-# Only in a backup: personal data, secrets, work under way.
-CLOSED_TABLES = (
-    "territory.Person",
-    "territory.Role",
-    "account.EmailAddress",
-    "mfa.Authenticator",
-    "ledger.Job",
-    "connect.Upload",
-)
+ALL_TABLES = tuple(label for label, _kind in TABLES)
+OPEN_TABLES = tuple(label for label, kind in TABLES if kind == OPEN)
 
 
 def model_of(label: str) -> type[models.Model]:
@@ -153,7 +155,7 @@ def _object(
 ) -> models.Model:
     try:
         return model(**{name: _value(fields[name], text) for name, text in row.items()})
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, ValidationError) as error:
         raise Refused(
             _("%(file)s, line %(line)s can't be read: %(why)s.") % {"file": file.name, "line": line, "why": error},
             _("Export again, or mend the line."),
