@@ -1,10 +1,9 @@
 """The audit trail: what is recorded stays, and whatever is done to it behind our back is found."""
 
 import json
-import threading
 
 import pytest
-from django.db import DatabaseError, close_old_connections, connection, transaction
+from django.db import DatabaseError, connection, transaction
 
 from mitoyen.ledger import append_only, audit
 from mitoyen.ledger.models import AuditEntry
@@ -22,7 +21,7 @@ def trail(home):
     audit.record("agent@example.org", "reading.corrected", "thing/5", why="Compteur relu, « à l'envers »")
 
 
-def sql(statement: str, *values: object) -> None:
+def sql(statement: str, *values: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
 
@@ -56,9 +55,13 @@ def test_an_entry_says_who_did_what_to_what(trail):
 
 
 def test_an_entry_vanishes_with_the_act_it_tells_of(trail):
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
-        audit.record("agent@example.org", "thing.renamed", "x")
-        raise ZeroDivisionError
+    def rename_and_fail() -> None:
+        with transaction.atomic():
+            audit.record("agent@example.org", "thing.renamed", "x")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        rename_and_fail()
     assert AuditEntry.objects.count() == 5
     assert audit.verify() == []
 
@@ -150,28 +153,4 @@ def test_the_database_refuses_to_change_or_remove_entries(trail, statement):
     finally:
         append_only.remove(connection)
     assert AuditEntry.objects.count() == 6
-    assert audit.verify() == []
-
-
-@pytest.mark.django_db(transaction=True)
-def test_writers_at_once_make_one_chain(home):
-    failures: list[BaseException] = []
-
-    def write(name: str) -> None:
-        try:
-            for number in range(20):
-                audit.record(name, "written", str(number))
-        except BaseException as error:
-            failures.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=write, args=(f"writer-{n}",)) for n in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    close_old_connections()
-    assert failures == []
-    assert AuditEntry.objects.count() == 80
     assert audit.verify() == []
