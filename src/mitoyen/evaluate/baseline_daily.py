@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mitoyen.evaluate.baseline import MIN_DAYS_FIT, VERSION, CannotFitError, DailyData, Floats, Model
-from mitoyen.evaluate.baseline_features import DAY_TYPES, columns_of, matrix
+from mitoyen.evaluate.baseline_features import DAY_TYPES, columns_of, is_year_end, matrix, weekday_of
 
 HEAT_POINTS = tuple(float(point) for point in range(6, 21, 2))
 COOL_POINTS = tuple(float(point) for point in range(12, 25, 2))
 SEASONS = ((0, 0), (1, 0), (1, 1), (2, 0), (2, 1), (3, 0), (3, 2))
 FOLDS = 10
+FEWEST_YEAR_END = 3
 MIN_GAIN = 0.005
 """A richer structure must make the held-out squared error smaller by this share: else the simpler one stays."""
 RIDGE = 1e-4
@@ -110,7 +111,9 @@ def options_for(method: str, known: DailyData, *, with_weather: bool) -> dict[st
         "days": [{"day_types": name} for name in types],
         "seasons": [{"harmonics": h, "harmonics_open": o} for h, o in seasons],
     }
-    if year:
+    end = is_year_end(known.day)
+    open_day = (weekday_of(known.day) < 5) & ~known.closed
+    if year and min((end & open_day).sum(), (end & ~open_day).sum()) >= FEWEST_YEAR_END:
         options["year_end"] = [{"year_end": False}, {"year_end": True}]
     if with_weather:
         heats: list[float | None] = [None, *points_inside(HEAT_POINTS, known.temperature)]
