@@ -62,7 +62,7 @@ def check(
     periods = [baseline, reporting]
     lost = missing_days(periods, hourly)
     clean = [period.without(days) for period, days in zip(periods, lost, strict=True)]
-    found = jumps(clean)
+    found = jumps(periods)
     reasons = [*_unit_breaks(found, actions), *_swaps(periods, breaks), *_zeros(periods, lost)]
     if hourly is not None:
         reasons += _clipped(periods, hourly)

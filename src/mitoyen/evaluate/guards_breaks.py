@@ -13,9 +13,12 @@ from mitoyen.evaluate.baseline_features import weekday_of
 
 WINDOW = 21
 """Usable days looked at on either side of a candidate."""
+FEWEST = 10
+"""Usable days needed on either side."""
 SUDDEN = 5
 """Usable days on either side that must show the jump already."""
 MIN_FACTOR = 1.8
+FAR_HIGHER = 5.0
 BIN = 3.0
 """°C: both sides of a jump are compared on days of the same temperature."""
 MOST_BREAKS = 4
@@ -75,7 +78,7 @@ def jumps(periods: list[DailyData]) -> list[Jump]:
 
 def _split(days: _Levels, offset: int, cuts: list[int]) -> None:
     """Add the best cut of a stretch where it is a sudden jump, then look on either side of it."""
-    if len(days.day) < 2 * WINDOW or len(cuts) >= MOST_BREAKS:
+    if len(days.day) < 2 * FEWEST or len(cuts) >= MOST_BREAKS:
         return
     at = _best_step(days.level, days.temperature, days.off)
     if at is not None:
@@ -94,9 +97,11 @@ def _kept(days: _Levels, edges: list[int]) -> tuple[list[int], list[float]]:
         weak = [
             (abs(difference), k)
             for k, difference in enumerate(differences, 1)
-            if abs(difference) < np.log(MIN_FACTOR) or _is_season(difference, days, edges[k - 1 : k + 2])
+            if abs(difference) < np.log(MIN_FACTOR)
+            or _is_brief(difference, edges[k - 1 : k + 2])
+            or _is_season(difference, days, edges[k - 1 : k + 2])
         ]
-        undone = {min(weak)[1]} if weak else _interruption(differences, edges)
+        undone = {min(weak)[1]} if weak else _interruption(days, differences, edges)
         if not undone:
             return edges, differences
         edges = [edge for k, edge in enumerate(edges) if k not in undone]
@@ -111,6 +116,13 @@ def _difference(days: _Levels, edges: list[int]) -> float:
     return float(np.median(new.level[:WINDOW]) - np.median(old.level[-WINDOW:]))
 
 
+def _is_brief(difference: float, edges: list[int]) -> bool:
+    """A low stretch too short to be told from a holiday, or a high one too short unless it is far higher."""
+    before, after = edges[1] - edges[0], edges[2] - edges[1]
+    low, high = (after, before) if difference < 0 else (before, after)
+    return low < WINDOW or (high < WINDOW and abs(difference) < np.log(FAR_HIGHER))
+
+
 def _is_season(difference: float, days: _Levels, edges: list[int]) -> bool:
     """A fall into nothing but warm days, or a rise out of them: the heating was off for the summer."""
     low = slice(edges[1], edges[2]) if difference < 0 else slice(edges[0], edges[1])
@@ -118,12 +130,14 @@ def _is_season(difference: float, days: _Levels, edges: list[int]) -> bool:
     return warm and low.stop - low.start <= LONGEST_SUMMER
 
 
-def _interruption(differences: list[float], edges: list[int]) -> set[int]:
+def _interruption(days: _Levels, differences: list[float], edges: list[int]) -> set[int]:
     """Two cuts of a fall that was soon made good: the boiler was off, the scale is the same."""
     for k in range(1, len(differences)):
-        made_good = abs(differences[k - 1] + differences[k]) < np.log(MIN_FACTOR)
-        if differences[k - 1] < 0 and made_good and edges[k + 1] - edges[k] <= LONGEST_INTERRUPTION:
-            return {k, k + 1}
+        short = edges[k + 1] - edges[k] <= LONGEST_INTERRUPTION
+        if differences[k - 1] < 0 < differences[k] and short:
+            around = _matched(days[slice(edges[k - 1], edges[k])], days[slice(edges[k + 1], edges[k + 2])])
+            if around is not None and abs(around) < np.log(MIN_FACTOR):
+                return {k, k + 1}
     return set()
 
 
@@ -140,7 +154,7 @@ def _best_step(level: Floats, temperature: Floats, off: Bools) -> int | None:
     height = np.cumsum(residual[::-1])[::-1] / np.maximum(norm, 1e-9)
     gain = height**2 * np.maximum(norm, 0)
     places = np.arange(len(level))
-    allowed = (places >= WINDOW) & (places <= len(level) - WINDOW) & (norm > 1)
+    allowed = (places >= FEWEST) & (places <= len(level) - FEWEST) & (norm > 1)
     gain[~allowed] = -1
     for at in _peaks(gain):
         if _is_sudden(residual - height[at] * ((places >= at) - step_q[at] @ q.T) + height[at] * (places >= at), at):
@@ -164,7 +178,7 @@ def _peaks(gain: Floats) -> list[int]:
 def _is_sudden(adjusted: Floats, at: int) -> bool:
     """Whether the level differs by the least factor both at once and over three weeks, in the same direction."""
     near = np.median(adjusted[at : at + SUDDEN]) - np.median(adjusted[at - SUDDEN : at])
-    wide = np.median(adjusted[at : at + WINDOW]) - np.median(adjusted[at - WINDOW : at])
+    wide = np.median(adjusted[at : at + WINDOW]) - np.median(adjusted[max(at - WINDOW, 0) : at])
     least = np.log(MIN_FACTOR)
     return bool(abs(wide) >= least and near * wide > 0 and abs(near) >= 0.6 * abs(wide))
 
