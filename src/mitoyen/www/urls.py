@@ -6,9 +6,16 @@ French is the default and has no prefix; English stands under en/.
 from django.conf.urls.i18n import i18n_patterns
 from django.urls import include, path
 
-urlpatterns = i18n_patterns(
-    path("compte/", include("mitoyen.www.accounts.urls")),
-    path("bureau/", include("mitoyen.www.desk.urls")),
-    path("", include("mitoyen.www.portal.urls")),
-    prefix_default_language=False,
-)
+from mitoyen.www.assets import serve
+
+urlpatterns = [
+    path("habillage/<str:digest>/<path:name>", serve, name="asset"),
+    *i18n_patterns(
+        path("compte/", include("mitoyen.www.accounts.urls")),
+        path("bureau/", include("mitoyen.www.desk.urls")),
+        path("", include("mitoyen.www.portal.urls")),
+        prefix_default_language=False,
+    ),
+]
+
+handler500 = "mitoyen.www.faults.broken"

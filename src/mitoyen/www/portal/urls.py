@@ -1,6 +1,27 @@
-"""Addresses of the portal."""
+"""Addresses of the portal, French words in both languages: an address that was printed stays."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from mitoyen.www.portal import account, audit, buildings, communes, data, figures, home, texts
 
 app_name = "portal"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("communes/", communes.listing, name="communes"),
+    path("communes/<slug:slug>/", communes.commune, name="commune"),
+    path("communes/<slug:slug>/affiche/", communes.poster, name="poster"),
+    path("batiments/<slug:slug>/", buildings.building, name="building"),
+    path("chiffres/<slug:figure_id>/", figures.figure, name="figure"),
+    path("chiffres/<slug:figure_id>/serie.csv", figures.series, name="series"),
+    path("comptes/", account.account, name="account"),
+    path("comptes/batiments/", account.buildings, name="account-buildings"),
+    path("comptes/non-prouve/", account.not_proven, name="account-not-proven"),
+    path("comment-nous-comptons/", texts.method, name="method"),
+    path("donnees/", data.catalogue, name="data"),
+    path("donnees/catalogue.json", data.catalogue_json, name="catalogue"),
+    path("donnees/communes/<slug:slug>/", data.of_commune, name="data-commune"),
+    path("donnees/mesures/<slug:thing>/<slug:observed_property>/", data.datastream, name="datastream"),
+    path("services/", texts.services, name="services"),
+    path("accessibilite/", texts.accessibility, name="accessibility"),
+    path("audit/tetes.json", audit.heads, name="heads"),
+]

@@ -1,0 +1,12 @@
+"""Charts as SVG text, drawn on the server: pure functions from arrays to strings, the same for the same input.
+
+`time_series` and `monthly_bars` give a whole `<figure>`: a title that states the finding, the drawing in two widths
+(a phone's and a desk's, so that text stays readable in both), and the values as a table. `interval_bar` and
+`sparkline` are small drawings to stand in a line of text or a cell.
+"""
+
+from mitoyen.www.charts_bars import Bar, monthly_bars
+from mitoyen.www.charts_series import Event, Table, time_series
+from mitoyen.www.charts_small import interval_bar, sparkline
+
+__all__ = ["Bar", "Event", "Table", "interval_bar", "monthly_bars", "sparkline", "time_series"]

@@ -1,0 +1,151 @@
+"""The territory drawn as its communes' shapes, or as a grid of tiles while no shapes are loaded.
+
+Pure but for `shapes`, which reads the polygons once for each state of the communes' table. The list that stands beside
+says everything that the map says; the map's own links are for the pointer.
+"""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+import shapely
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from mitoyen.evaluate.published import CommuneLine
+from mitoyen.territory.models import Commune
+from mitoyen.www.numbers import MINUS, percent
+
+WIDTH = 720
+# About 60 m: what a phone can show.
+_TOLERANCE = 0.0008
+
+
+def shapes() -> dict[str, str]:
+    """INSEE code -> SVG path in a frame `WIDTH` wide; {} unless every commune has its polygon. One query."""
+    if Commune.objects.filter(Q(geometry__isnull=True)).exists():
+        return {}
+    found = {c.insee: json.dumps(c.geometry) for c in Commune.objects.only("insee", "geometry")}
+    return paths(found)
+
+
+def paths(geojson: Mapping[str, str]) -> dict[str, str]:
+    """Polygons (GeoJSON texts, WGS 84) -> SVG paths, simplified together so that neighbours still share a border."""
+    if not geojson:
+        return {}
+    codes = sorted(geojson)
+    polygons = shapely.from_geojson([geojson[code] for code in codes])
+    simple = shapely.coverage_simplify(polygons, _TOLERANCE)
+    west, south, east, north = shapely.total_bounds(simple)
+    across = math.cos(math.radians((south + north) / 2))
+    scale = (WIDTH - 4) / ((east - west) * across)
+
+    def point(lon: float, lat: float) -> str:
+        return f"{2 + (lon - west) * across * scale:.0f} {2 + (north - lat) * scale:.0f}"
+
+    return {code: _path(shape, point) for code, shape in zip(codes, simple, strict=True)}
+
+
+def _path(shape: Any, point: Any) -> str:
+    rings = []
+    for part in shapely.get_parts(shape):
+        drawn: list[str] = []
+        for lon, lat in shapely.get_coordinates(shapely.get_exterior_ring(part)):
+            spot = point(lon, lat)
+            if not drawn or drawn[-1] != spot:
+                drawn.append(spot)
+        rings.append("M" + "L".join(drawn[:-1]) + "Z")
+    return "".join(rings)
+
+
+def territory_map(lines: Sequence[CommuneLine], drawn: Mapping[str, str]) -> SafeString:
+    """The map as SVG: each commune a link that bears its name and what it saved, in percent where it is counted."""
+    if not lines:
+        return mark_safe("")
+    if drawn:
+        body, height = _shaped(lines, drawn)
+    else:
+        body, height = _tiled(lines)
+    label = escape(_("Map of the communes; the list beside it says the same."), quote=True)
+    svg = f'<svg viewBox="0 0 {WIDTH} {height}" role="group" aria-label="{label}">{body}</svg>'
+    return mark_safe(f'<div class="map">{svg}</div>')  # noqa: S308 - every text in it is escaped
+
+
+def verdict_of(line: CommuneLine) -> str:
+    """The verdict shown for a commune: not proven while none of its meters is counted, "" without any meter."""
+    if line.energy is not None:
+        return line.energy.verdict.value
+    return "not_proven" if line.counts.meters else ""
+
+
+def short_value(line: CommuneLine) -> str:
+    """`−8 %`: what was used against what was expected; `?` where nothing is proven, a dash without meters."""
+    if line.energy is None or line.energy.percent is None:
+        return "?" if line.counts.meters else "–"
+    less = line.energy.percent
+    sign = MINUS if less > 0 else "+" if less < 0 else ""
+    return f"{sign}{percent(abs(less) / 100)}"
+
+
+def _link(line: CommuneLine, inside: str) -> str:
+    href = escape(reverse("portal:commune", args=(line.slug,)), quote=True)
+    label = escape(f"{line.name} : {short_value(line)}", quote=True)
+    verdict = verdict_of(line)
+    kind = f' class="m-{verdict}"' if verdict else ""
+    return f'<a href="{href}"{kind} tabindex="-1" aria-label="{label}"><title>{label}</title>{inside}</a>'
+
+
+def _shaped(lines: Sequence[CommuneLine], drawn: Mapping[str, str]) -> tuple[str, int]:
+    areas, labels, height = [], [], 0
+    for line in lines:
+        path = drawn.get(line.insee, "")
+        xs, ys = _corners(path)
+        height = max([height, *ys])
+        areas.append(_link(line, f'<path d="{path}"/>'))
+        if xs:
+            x, y = _middle(path)
+            labels.append(f'<text x="{x}" y="{y + 5}" aria-hidden="true">{escape(short_value(line))}</text>')
+    return "".join(areas + labels), height + 2
+
+
+def _corners(path: str) -> tuple[list[int], list[int]]:
+    numbers = [int(n) for n in path.replace("M", " ").replace("L", " ").replace("Z", " ").split()]
+    return numbers[::2], numbers[1::2]
+
+
+def _middle(path: str) -> tuple[int, int]:
+    """A point well inside the largest ring."""
+    rings = [_corners(ring) for ring in path.split("Z") if ring]
+    polygons = [shapely.Polygon(list(zip(xs, ys, strict=True))) for xs, ys in rings if len(xs) > 2]
+    inside = shapely.maximum_inscribed_circle(max(polygons, key=lambda polygon: polygon.area), tolerance=2)
+    x, y = shapely.get_coordinates(inside)[0]
+    return round(x), round(y)
+
+
+def _tiled(lines: Sequence[CommuneLine]) -> tuple[str, int]:
+    columns = [line.tile_column for line in lines]
+    rows = [line.tile_row for line in lines]
+    side = WIDTH / (max(columns) - min(columns) + 1)
+    parts = []
+    for line in lines:
+        x = (line.tile_column - min(columns)) * side + 2
+        y = (line.tile_row - min(rows)) * side + 2
+        middle = round(x + side / 2 - 2)
+        inside = (
+            f'<rect x="{x:.0f}" y="{y:.0f}" width="{side - 4:.0f}" height="{side - 4:.0f}" rx="3"/>'
+            f'<text class="m-name" x="{middle}" y="{y + side * 0.36:.0f}">{escape(_short(line.name))}</text>'
+            f'<text x="{middle}" y="{y + side * 0.64:.0f}">{escape(short_value(line))}</text>'
+        )
+        parts.append(_link(line, inside))
+    return "".join(parts), round(side * (max(rows) - min(rows) + 1))
+
+
+def _short(name: str) -> str:
+    """A commune's name in at most eleven letters: articles and second halves go."""
+    words = name.replace("Sainte-", "Ste ").replace("Saint-", "St ").removeprefix("Les ").removeprefix("Le ")
+    first = words if len(words) <= 11 else words.split("-")[0]
+    return first if len(first) <= 11 else first[:10] + "."

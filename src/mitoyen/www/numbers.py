@@ -1,0 +1,78 @@
+"""Numbers as people read them: French and English grouping, units that fit the size, intervals."""
+
+import math
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+NARROW = "\u202f"
+NO_BREAK = "\u00a0"
+MINUS = "\u2212"
+
+# unit as stored -> steps (from this size, divide by, written), largest first
+_STEPS: dict[str, tuple[tuple[float, float, str], ...]] = {
+    "kWh": ((1e6, 1e6, "GWh"), (1e4, 1e3, "MWh"), (0, 1, "kWh")),
+    "kgCO2e": ((1e4, 1e3, "t CO₂e"), (0, 1, "kg CO₂e")),
+    "EUR": ((1e6, 1e6, "M€"), (0, 1, "€")),
+    "m3": ((0, 1, "m³"),),
+    "Cel": ((0, 1, "°C"),),
+}
+
+
+def number(value: float | None, digits: int = 0) -> str:
+    """`value` with `digits` decimals in the page's language; a dash where there is none."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    text = f"{abs(value):,.{digits}f}"
+    sign = MINUS if value < 0 and any(c not in "0.," for c in text) else ""
+    if (get_language() or "fr").startswith("fr"):
+        text = text.replace(",", NARROW).replace(".", ",")
+    return sign + text
+
+
+def _scale(size: float, unit: str) -> tuple[float, str]:
+    steps = _STEPS.get(unit, ((0, 1, unit),))
+    return next((divisor, written) for least, divisor, written in steps if size >= least)
+
+
+def _digits(size: float) -> int:
+    """Decimals that leave three significant figures, none from a hundred up."""
+    return 0 if size >= 100 or size == 0 else 1 if size >= 10 else 2 if size >= 1 else 3
+
+
+def _rounded(values: list[float], unit: str) -> tuple[list[str], str]:
+    size = max((abs(value) for value in values), default=0.0)
+    divisor, written = _scale(size, unit)
+    digits = _digits(size / divisor)
+    if divisor == 1:
+        digits = 0 if size >= 10 else min(digits, 1)
+    return [number(value / divisor, digits) for value in values], written
+
+
+def amount(value: float | None, unit: str) -> str:
+    """`30214, "kWh"` -> `30,2 MWh`; the unit never stands alone on a line."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    (text,), written = _rounded([value], unit)
+    return f"{text}{NO_BREAK}{written}"
+
+
+def between(low: float | None, high: float | None, unit: str) -> str:
+    """`between 25.7 and 34.7 MWh`; empty where there is no interval."""
+    if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
+        return ""
+    (first, last), written = _rounded([low, high], unit)
+    return _("between %(low)s and %(high)s") % {"low": first, "high": f"{last}{NO_BREAK}{written}"}
+
+
+def percent(share: float | None, digits: int = 0) -> str:
+    """`0.123` -> `12 %` (French, no-break space) or `12%`."""
+    if share is None or not math.isfinite(share):
+        return "–"
+    space = NO_BREAK if (get_language() or "fr").startswith("fr") else ""
+    return f"{number(100 * share, digits)}{space}%"
+
+
+def written(unit: str) -> str:
+    """A unit as people write it: `m3` -> `m³`."""
+    return _STEPS.get(unit, ((0, 1, unit),))[-1][2]

@@ -1,0 +1,75 @@
+"""Door 4: the account. Bad news first: what could not be proven, then what went up, then what was saved."""
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from mitoyen.evaluate import factors, published
+from mitoyen.evaluate.enums import ReasonCode
+from mitoyen.www.portal import queries, reasons, words
+from mitoyen.www.portal.cache import public
+from mitoyen.www.portal.numbered import four_numbers
+
+PAGE = 40
+
+
+@public
+def account(request: HttpRequest) -> HttpResponse:
+    """Three queries: the territory's figures, the communes and theirs."""
+    summary = published.territory_summary()
+    latest = summary.latest
+    lines = published.communes_overview()
+    ranked = sorted(lines, key=lambda line: (line.energy is None, -(line.energy.percent or 0) if line.energy else 0))
+    reach = max((max(abs(x.energy.low), abs(x.energy.high)) for x in lines if x.energy), default=1.0)
+    context = {
+        "door": "account",
+        "account": latest,
+        "numbers": four_numbers(latest),
+        "years": summary.years,
+        "cumulative": summary.cumulative if summary.cumulative is not latest else None,
+        "lines": ranked,
+        "reach": reach,
+        "reasons": [
+            (ReasonCode(code).label, count) for code, count in sorted((latest.reasons if latest else {}).items())
+        ],
+        "prices": _today(factors.table("prices")),
+        "emissions": _today(factors.table("emissions")),
+        "generated": bool(latest and latest.generated),
+    }
+    return render(request, "portal/account.html", context)
+
+
+def _today(rows: list[factors.Factor]) -> list[tuple[str, factors.Factor]]:
+    """The rows in force: for each energy and unit the last one, the installation's own first."""
+    kept: dict[tuple[str, str], factors.Factor] = {}
+    for row in sorted(rows, key=lambda row: (not row.own, -row.first.toordinal())):
+        kept.setdefault((row.energy, row.unit), row)
+    return [(words.property_name(row.energy), row) for row in kept.values()]
+
+
+@public
+def buildings(request: HttpRequest) -> HttpResponse:
+    """Every building ranked: what went up first, then what could not be proven, then savings from the smallest."""
+    order = {"increase": 0, "not_proven": 1, "not_significant": 2, "proven": 3, "": 4}
+    lines = sorted(queries.all_buildings(), key=lambda line: (order[line.verdict], line.percent or 0, line.thing.name))
+    page = Paginator(lines, PAGE).get_page(request.GET.get("page"))
+    context = {
+        "door": "account",
+        "page": page,
+        "generated": queries.any_generated(line.thing for line in page),
+    }
+    return render(request, "portal/account_buildings.html", context)
+
+
+@public
+def not_proven(request: HttpRequest) -> HttpResponse:
+    """Every meter that could not be proven, with why and what would mend it. One query."""
+    meters = queries.not_proven_meters()
+    page = Paginator(meters, PAGE).get_page(request.GET.get("page"))
+    context = {
+        "door": "account",
+        "page": page,
+        "meters": [(figure, reasons.spoken(figure.reasons)) for figure in page],
+        "generated": any(figure.generated for figure in page),
+    }
+    return render(request, "portal/account_not_proven.html", context)

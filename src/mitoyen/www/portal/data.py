@@ -1,0 +1,86 @@
+"""Door 5: the data. Every datastream of every building, with its downloads a year, and the licence."""
+
+from collections import Counter
+
+from django.conf import settings
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
+
+from mitoyen.history.models import Datastream
+from mitoyen.territory.models import Commune
+from mitoyen.www.portal import words
+from mitoyen.www.portal.cache import public
+
+OUTSIDE = "hors-territoire"
+LICENCE = "https://www.etalab.gouv.fr/licence-ouverte-open-licence/"
+
+
+@public
+def catalogue(request: HttpRequest) -> HttpResponse:
+    """Three queries: datastreams by commune and property, the communes, where their shapes come from."""
+    counts = Counter(dict(Datastream.objects.values_list("thing__commune").annotate(n=Count("id")).order_by()))
+    properties = Datastream.objects.values_list("observed_property").annotate(n=Count("id")).order_by("-n")
+    communes = Commune.objects.defer("geometry")
+    context = {
+        "door": "data",
+        "communes": [(commune, counts[commune.insee]) for commune in communes if counts[commune.insee]],
+        "outside": counts[None],
+        "properties": [(words.property_name(code), count) for code, count in properties],
+        "total": sum(counts.values()),
+        "shapes": sorted({commune.geometry_source for commune in communes if commune.geometry_source}),
+        "generated": Datastream.objects.filter(thing__origin="generated").exists(),
+    }
+    return render(request, "portal/data.html", context)
+
+
+@public
+def of_commune(request: HttpRequest, slug: str) -> HttpResponse:
+    """The datastreams of one commune, or of what lies outside the territory. Two queries."""
+    commune = None if slug == OUTSIDE else get_object_or_404(Commune.objects.defer("geometry"), slug=slug)
+    found = Datastream.objects.filter(thing__commune=commune).select_related("thing", "thing__part_of")
+    streams = [(stream, words.property_name(stream.observed_property)) for stream in found]
+    context = {
+        "door": "data",
+        "commune": commune,
+        "streams": streams,
+        "generated": any(stream.thing.origin == "generated" for stream, _name in streams),
+    }
+    return render(request, "portal/data_commune.html", context)
+
+
+@public
+def datastream(request: HttpRequest, thing: str, observed_property: str) -> HttpResponse:
+    """One datastream: what it is, and its years to download."""
+    streams = Datastream.objects.select_related("thing", "thing__part_of", "thing__commune")
+    stream = get_object_or_404(streams, thing__slug=thing, observed_property=observed_property)
+    context = {
+        "door": "data",
+        "stream": stream,
+        "property": words.property_name(stream.observed_property),
+        "years": [],
+        "generated": stream.thing.origin == "generated",
+    }
+    return render(request, "portal/datastream.html", context)
+
+
+@public
+def catalogue_json(request: HttpRequest) -> HttpResponse:
+    """Every datastream, for programs."""
+    base = str(settings.MITOYEN["public_url"]).rstrip("/")
+    streams = Datastream.objects.select_related("thing", "thing__part_of")
+    rows = [
+        {
+            "datastream": stream.name,
+            "thing": stream.thing.name,
+            "part_of": stream.thing.part_of.slug if stream.thing.part_of else None,
+            "commune": stream.thing.commune_id,
+            "observed_property": stream.observed_property,
+            "unit": stream.unit,
+            "kind": stream.kind,
+            "origin": stream.thing.origin,
+            "page": f"{base}/donnees/mesures/{stream.thing.slug}/{stream.observed_property}/",
+        }
+        for stream in streams
+    ]
+    return JsonResponse({"licence": LICENCE, "datastreams": rows}, json_dumps_params={"ensure_ascii": False})

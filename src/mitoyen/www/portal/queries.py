@@ -1,0 +1,73 @@
+"""What several pages ask of the state database; each function states how many queries it makes."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from mitoyen.evaluate.enums import Measure, SubjectKind, Verdict
+from mitoyen.evaluate.models import Figure
+from mitoyen.territory.models import Commune, Thing
+
+NOT_BUILDINGS = ("weather_station", "meter")
+
+
+@dataclass(frozen=True, slots=True)
+class BuildingLine:
+    """A building in a list; `figure` is its latest year's energy, None while it has none."""
+
+    thing: Thing
+    figure: Figure | None
+
+    @property
+    def verdict(self) -> str:
+        return self.figure.verdict if self.figure else ""
+
+    @property
+    def percent(self) -> float | None:
+        """Share saved of what was expected; None where nothing is claimed."""
+        figure = self.figure
+        if figure is None or figure.value is None or not figure.expected:
+            return None
+        return figure.value / figure.expected
+
+
+def energy_figures(**where: object) -> list[Figure]:
+    """Current energy Figures of single years, oldest first, without their heavy fields. One query."""
+    found = Figure.objects.filter(current=True, measure=Measure.ENERGY_SAVED, **where)
+    ordered = found.select_related("thing", "commune").defer("series", "inputs", "commune__geometry")
+    return [f for f in ordered.order_by("reporting_last") if (f.reporting_last - f.reporting_first).days <= 366]
+
+
+def buildings_of(commune: Commune) -> list[BuildingLine]:
+    """A commune's buildings by name. Two queries."""
+    things = Thing.objects.filter(commune=commune, part_of__isnull=True).exclude(kind__in=NOT_BUILDINGS)
+    figures = energy_figures(subject_kind=SubjectKind.BUILDING, commune=commune)
+    latest = {figure.subject: figure for figure in figures}
+    return [BuildingLine(thing, latest.get(thing.slug)) for thing in things.order_by("name")]
+
+
+def all_buildings() -> list[BuildingLine]:
+    """Every building of the territory's communes, by name. Two queries."""
+    latest = {figure.subject: figure for figure in energy_figures(subject_kind=SubjectKind.BUILDING)}
+    things = Thing.objects.filter(commune__isnull=False, part_of__isnull=True).exclude(kind__in=NOT_BUILDINGS)
+    lines = things.select_related("commune").defer("commune__geometry").order_by("name")
+    return [BuildingLine(thing, latest.get(thing.slug)) for thing in lines]
+
+
+def not_proven_meters(commune: Commune | None = None) -> list[Figure]:
+    """Meters whose latest year is not proven, of a commune or of all. One query."""
+    figures = Figure.objects.filter(
+        subject_kind=SubjectKind.DATASTREAM,
+        current=True,
+        measure__in=(Measure.ENERGY_SAVED, Measure.WATER_SAVED),
+        commune__isnull=False,
+    )
+    if commune is not None:
+        figures = figures.filter(commune=commune)
+    related = figures.select_related("thing", "thing__part_of", "datastream", "commune")
+    light = related.defer("series", "inputs", "result", "commune__geometry").order_by("reporting_last", "subject")
+    latest = {figure.subject: figure for figure in light}
+    return [figure for figure in latest.values() if figure.verdict == Verdict.NOT_PROVEN]
+
+
+def any_generated(things: Iterable[Thing]) -> bool:
+    return any(thing.origin == "generated" for thing in things)

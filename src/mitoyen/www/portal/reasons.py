@@ -1,0 +1,50 @@
+"""Why a figure is not proven, said so that a caretaker understands: what, when, and what would mend it."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from mitoyen.evaluate.enums import ReasonCode
+from mitoyen.www.portal import words
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """`what` in a few words, `when` in days, `means` in a sentence, `mends` what to do (may be empty)."""
+
+    code: str
+    what: str
+    when: str
+    means: str
+    mends: str
+
+
+def spoken(found: Iterable[Mapping[str, Any]]) -> list[Spoken]:
+    """Reasons as stored in `Figure.reasons`, in the page's language."""
+    return [_spoken(reason) for reason in found]
+
+
+def _spoken(reason: Mapping[str, Any]) -> Spoken:
+    code = str(reason.get("code", ""))
+    known = ReasonCode(code) if code in ReasonCode.values else None
+    return Spoken(
+        code=code,
+        what=str(known.label if known else code),
+        when=_when(reason.get("first"), reason.get("last")),
+        means=str(words.REASON_MEANS[known]) if known else "",
+        mends=str(words.REASON_MENDS[known]) if known else "",
+    )
+
+
+def _when(first: object, last: object) -> str:
+    days = [dt.date.fromisoformat(str(day)[:10]) for day in (first, last) if day]
+    texts = [date_format(day, "j F Y") for day in days]
+    if not texts:
+        return ""
+    if len(set(texts)) == 1:
+        return _("on %(day)s") % {"day": texts[0]}
+    return _("from %(first)s to %(last)s") % {"first": texts[0], "last": texts[1]}

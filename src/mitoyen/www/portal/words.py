@@ -1,0 +1,72 @@
+"""The portal's words for verdicts, reasons, properties and how sure a figure is."""
+
+from typing import TypeAlias
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from mitoyen.evaluate.enums import ReasonCode, Verdict
+
+Text: TypeAlias = str | Promise
+
+VERDICT_MEANS: dict[Verdict, Text] = {
+    Verdict.PROVEN: _(
+        "Every check passes, and the whole interval lies above zero: there is less than one chance in twenty that "
+        "nothing was saved."
+    ),
+    Verdict.INCREASE: _(
+        "Every check passes, and the whole interval lies below zero: more was used than this weather explains. "
+        "We count it too."
+    ),
+    Verdict.NOT_SIGNIFICANT: _(
+        "Every check passes, but the interval holds zero: the difference is smaller than what chance alone can do."
+    ),
+    Verdict.NOT_PROVEN: _(
+        "A check fails: the readings do not allow a comparison. We give no number, we say why, and what would mend it."
+    ),
+}
+
+REASON_MEANS: dict[ReasonCode, Text] = {
+    ReasonCode.UNIT_BREAK: _(
+        "From one day to the next the level of the readings jumps to a multiple of what it was: the meter or its "
+        "transmission changed unit. Before and after cannot be compared."
+    ),
+    ReasonCode.METER_SWAP: _(
+        "The meter was changed and the new one does not continue the old one: the difference may be the meter’s."
+    ),
+    ReasonCode.ZEROS_FOR_MISSING: _("Readings that are missing were written as zeros: a hole would pass for a saving."),
+    ReasonCode.CLIPPED: _("Readings stand exactly at the same ceiling for hours: part of the use was cut off."),
+    ReasonCode.LOW_COVERAGE: _("Too many days have no reading to speak for the year."),
+    ReasonCode.WEAK_MODEL: _(
+        "Weather and calendar do not explain this meter’s past well enough to say what it should have used."
+    ),
+    ReasonCode.CHANGE_OF_USE: _("The place is not used as it was: what it should have used is not known any more."),
+    ReasonCode.NO_WEATHER: _("There is no outdoor temperature for these days: we cannot tell the weather’s share."),
+}
+
+PROPERTIES: dict[str, Text] = {
+    "electricity": _("Electricity"),
+    "gas": _("Gas"),
+    "heat": _("Heat"),
+    "water": _("Water"),
+    "temperature": _("Outdoor temperature"),
+    "humidity": _("Humidity"),
+    "solar_radiation": _("Sunshine"),
+}
+
+
+def property_name(code: str) -> str:
+    """The word for an observed property; the code itself for one that is not ours."""
+    return str(PROPERTIES.get(code, code.replace("_", " ").capitalize()))
+
+
+REASON_MENDS: dict[ReasonCode, Text] = {
+    ReasonCode.UNIT_BREAK: _("Ask who reads the meter which unit was sent when, and correct the readings."),
+    ReasonCode.METER_SWAP: _("Record the swap with both indexes, and the new meter’s factor."),
+    ReasonCode.ZEROS_FOR_MISSING: _("Ask for the file again, with empty cells where there was no reading."),
+    ReasonCode.CLIPPED: _("Ask for the readings before they were cut off at the ceiling."),
+    ReasonCode.LOW_COVERAGE: _("Import the missing readings, or wait until a whole year is there."),
+    ReasonCode.WEAK_MODEL: _("Give the closed days and what else drives the use, or a longer past."),
+    ReasonCode.CHANGE_OF_USE: _("Record the change of use: a new baseline starts after it."),
+    ReasonCode.NO_WEATHER: _("Import the readings of a weather station nearby."),
+}

@@ -1,0 +1,77 @@
+"""`{% load mitoyen %}`: numbers, verdicts and assets in templates."""
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from mitoyen.evaluate.enums import Verdict
+from mitoyen.evaluate.published import CommuneLine
+from mitoyen.territory.models import Thing
+from mitoyen.www import assets, maps, numbers
+from mitoyen.www.portal import sentences
+
+register = template.Library()
+
+register.filter("number", numbers.number)
+register.filter("amount", numbers.amount)
+register.filter("percent", numbers.percent)
+
+
+@register.simple_tag
+def asset(name: str) -> str:
+    """The address of one of our static files, hash included."""
+    return assets.address(name)
+
+
+@register.simple_tag
+def between(low: float | None, high: float | None, unit: str) -> str:
+    return numbers.between(low, high, unit)
+
+
+@register.simple_tag
+def verdict(code: str) -> SafeString:
+    """A badge: the word, a shape and a colour."""
+    known = code if code in Verdict.values else Verdict.NOT_PROVEN.value
+    return format_html('<span class="badge badge--{}">{}</span>', known, Verdict(known).label)
+
+
+@register.filter
+def size(value: float | None, unit: str) -> str:
+    """The amount without its sign: the words beside it say less or more."""
+    return numbers.amount(None if value is None else abs(value), unit)
+
+
+@register.filter
+def share(percent: float | None) -> str:
+    """`12.3` -> `12 %`, without its sign."""
+    return numbers.percent(None if percent is None else abs(percent) / 100)
+
+
+@register.filter
+def used(line: CommuneLine) -> str:
+    """What a commune used against what was expected: `−8 %`."""
+    return maps.short_value(line)
+
+
+@register.filter
+def used_share(saved: float | None) -> str:
+    """The share saved, as what was used: 0.08 -> `−8 %`."""
+    if saved is None:
+        return ""
+    sign = numbers.MINUS if saved > 0 else "+" if saved < 0 else ""
+    return sign + numbers.percent(abs(saved))
+
+
+@register.filter
+def building_slug(thing: Thing) -> str:
+    return (thing.part_of or thing).slug
+
+
+@register.filter
+def building_name(thing: Thing) -> str:
+    return (thing.part_of or thing).name
+
+
+register.filter("subject", sentences.subject)
+register.filter("how_sure", sentences.how_sure)
+register.filter("period", sentences.period)
