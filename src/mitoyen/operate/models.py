@@ -30,3 +30,16 @@ class Finding(models.Model):
     class Meta:
         ordering = ("-eur",)
         indexes = (models.Index(fields=("state", "-eur")),)
+
+
+class YearlyUse(models.Model):
+    """What a building used in a calendar year, whole and from meters that can be relied on (`comparison.refresh`)."""
+
+    thing = models.ForeignKey(Thing, on_delete=models.CASCADE, related_name="yearly_uses")
+    observed_property = models.CharField(max_length=60)
+    year = models.PositiveSmallIntegerField()
+    amount = models.FloatField(help_text="In kWh or m3.")
+    unit = models.CharField(max_length=24)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("thing", "observed_property", "year"), name="yearly_use_once"),)
