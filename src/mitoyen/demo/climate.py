@@ -44,8 +44,9 @@ def clock(first: dt.date, last: dt.date) -> Clock:
     """Every hour of the local days first..last: 23 or 25 of them when clocks change."""
     start = dt.datetime.combine(first, dt.time(), PARIS).astimezone(dt.UTC)
     stop = dt.datetime.combine(last + dt.timedelta(days=1), dt.time(), PARIS).astimezone(dt.UTC)
-    starts = np.arange(start.replace(tzinfo=None), stop.replace(tzinfo=None), dt.timedelta(hours=1)).astype("M8[us]")
-    offsets = [(start + dt.timedelta(hours=n)).astimezone(PARIS).utcoffset() for n in range(len(starts))]
+    count = (stop - start) // dt.timedelta(hours=1)
+    starts = np.datetime64(start.replace(tzinfo=None), "us") + np.arange(count) * np.timedelta64(1, "h")
+    offsets = [(start + dt.timedelta(hours=hour)).astimezone(PARIS).utcoffset() for hour in range(count)]
     local = starts + np.array(offsets, dtype="m8[us]")
     day = local.astype("M8[D]")
     weekday = (day.astype(np.int64) + 3) % 7
@@ -81,14 +82,16 @@ def temperature(hours: Clock, seed: int) -> Floats:
 
 
 def _day_of_year(days: NDArray[np.datetime64]) -> Floats:
-    return (days - days.astype("M8[Y]").astype("M8[D]")).astype(np.float64)
+    since_new_year: Floats = (days - days.astype("M8[Y]").astype("M8[D]")).astype(np.float64)
+    return since_new_year
 
 
 def _seasonal(days: NDArray[np.datetime64]) -> Floats:
     """Normals of the months, joined smoothly: each month's mean at its fifteenth day."""
     middles = np.array([15 + 30.44 * month for month in range(-1, 13)])
     means = np.array([MONTHLY_MEAN[month % 12] for month in range(-1, 13)])
-    return np.interp(_day_of_year(days), middles, means)
+    normals: Floats = np.interp(_day_of_year(days), middles, means)
+    return normals
 
 
 def _cold_snaps(days: NDArray[np.datetime64], rng: np.random.Generator) -> Floats:

@@ -60,9 +60,10 @@ def heat(building: Building, hours: Clock, outside: Floats, seed: int, habits: H
     level = np.where(warm, 1.0, 1 - habits.setback * (1 - lowered))
     loss = building.floor_area_m2 * 0.0038 * rng.lognormal(0, 0.18) * (3.0 if building.use == "pool" else 1.0)
     hot_water = building.users * 0.006 * is_open + (building.floor_area_m2 * 0.03 if building.use == "pool" else 0)
-    clean = loss * np.maximum(0, HEATED_BELOW - felt) * level + hot_water
+    clean: Floats = loss * np.maximum(0, HEATED_BELOW - felt) * level + hot_water
     noise = autocorrelated(rng, len(days), 0.09, 0.55)[of_day] + autocorrelated(rng, len(clean), 0.1, 0.5)
-    return clean * np.exp(noise)
+    noisy: Floats = clean * np.exp(noise)
+    return noisy
 
 
 def electricity(building: Building, hours: Clock, seed: int, habits: Habits) -> Floats:
@@ -75,9 +76,10 @@ def electricity(building: Building, hours: Clock, seed: int, habits: Habits) -> 
     base = building.floor_area_m2 * 0.0014 * rng.lognormal(0, 0.15) * habits.base_share
     in_use = building.floor_area_m2 * 0.0085 * rng.lognormal(0, 0.15)
     pumps = building.floor_area_m2 * 0.02 if building.use == "pool" else 0.0
-    clean = base + pumps + in_use * is_open * darkness
+    clean: Floats = base + pumps + in_use * is_open * darkness
     noise = autocorrelated(rng, len(days), 0.06, 0.5)[of_day] + autocorrelated(rng, len(clean), 0.08, 0.5)
-    return clean * np.exp(noise)
+    noisy: Floats = clean * np.exp(noise)
+    return noisy
 
 
 def water(building: Building, hours: Clock, seed: int) -> Floats:
@@ -90,4 +92,5 @@ def water(building: Building, hours: Clock, seed: int) -> Floats:
     drawn *= np.exp(autocorrelated(rng, len(days), 0.1, 0.5))[of_day]
     cistern = 0.006 * (rng.random(len(is_open)) < 0.03)
     top_up = building.floor_area_m2 * 0.0004 if building.use == "pool" else 0.0
-    return drawn + cistern + top_up
+    total: Floats = drawn + cistern + top_up
+    return total
