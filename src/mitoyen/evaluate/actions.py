@@ -1,12 +1,14 @@
 """Dated, costed actions and closed days: recorded by people, audited."""
 
 import datetime as dt
+from collections.abc import Iterable
 from decimal import Decimal
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from mitoyen.evaluate.models import Action, Closure
+from mitoyen.evaluate.periods import Period
 from mitoyen.ledger import audit
 from mitoyen.ledger.refusal import Refused
 from mitoyen.territory.models import Commune, Thing
@@ -82,3 +84,21 @@ def record_closure(
         subject = thing.slug if thing else commune.insee if commune else "territory"
         audit.record(by, "closure.record", subject, first=str(first), last=str(last), reason=reason)
     return closure
+
+
+def closures_of(thing: Thing, commune: Commune | None, closures: Iterable[Closure]) -> list[Period]:
+    """Of `closures`, those of a thing, of what it is part of, of its commune and of the territory, by date."""
+    things = {thing.pk, thing.part_of_id} - {None}
+    insee = commune.pk if commune else None
+    found = {
+        Period(one.first, one.last)
+        for one in closures
+        if one.thing_id in things or (one.thing_id is None and one.commune_id in (None, insee))
+    }
+    return sorted(found)
+
+
+def actions_near(thing: Thing, observed_property: str, actions: Iterable[Action]) -> list[Action]:
+    """Of `actions`, those on a thing or on what it is part of that may act on one of its properties."""
+    things = {thing.pk, thing.part_of_id} - {None}
+    return [one for one in actions if one.thing_id in things and one.observed_property in ("", observed_property)]

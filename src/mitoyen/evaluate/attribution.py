@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Q
-
+from mitoyen.evaluate.actions import actions_near
 from mitoyen.evaluate.models import Action, Figure
 
 
@@ -37,17 +36,7 @@ def attributions(figures: Iterable[Figure]) -> dict[str, Attribution]:
 def _of(figure: Figure, actions: list[Action]) -> Iterable[tuple[int, str]]:
     assert figure.thing is not None
     assert figure.datastream is not None
-    places = {figure.thing_id, figure.thing.part_of_id}
-    for action in actions:
-        if action.thing_id not in places:
-            continue
-        if action.observed_property not in ("", figure.datastream.observed_property):
-            continue
+    for action in actions_near(figure.thing, figure.datastream.observed_property, actions):
         begun_in_time = action.starts <= figure.reporting_last
         if begun_in_time and (action.ends or action.starts) >= figure.baseline_first:
             yield action.pk, action.title
-
-
-def actions_of(thing_id: int) -> list[Action]:
-    """The actions on a thing and on its parts, oldest first."""
-    return list(Action.objects.filter(Q(thing_id=thing_id) | Q(thing__part_of_id=thing_id)).order_by("starts", "id"))

@@ -10,6 +10,7 @@ import functools
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -59,6 +60,13 @@ class Factor:
             "note": self.note,
             "own": self.own,
         }
+
+
+def from_json(row: dict[str, Any]) -> Factor:
+    """A factor as a Figure keeps it."""
+    first, last = dt.date.fromisoformat(row["from"]), dt.date.fromisoformat(row["to"]) if row["to"] else None
+    fields = {key: row[key] for key in ("energy", "value", "low", "high", "unit", "source", "note", "own")}
+    return Factor(first=first, last=last, **fields)
 
 
 def price_on(energy: str, day: dt.date, per: str = "") -> Factor | None:

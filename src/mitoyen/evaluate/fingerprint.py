@@ -15,35 +15,26 @@ SIGNIFICANT_DIGITS = 9
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
-def rounded(value: float) -> float | None:
-    """`value` at 9 significant digits; None where it is not a finite number."""
-    if not math.isfinite(value):
-        return None
-    number = float(f"{value:.{SIGNIFICANT_DIGITS - 1}e}")
-    return 0.0 if number == 0 else number
-
-
-def canonical(content: Any) -> Any:
-    """`content` as JSON can hold it, numbers at 9 significant digits, days as ISO texts, tuples as lists."""
+def plain(content: Any) -> Any:
+    """`content` as JSON can hold it: days as ISO texts, tuples and arrays as lists, what is not finite as None."""
     if isinstance(content, dict):
-        return {str(key): canonical(value) for key, value in content.items()}
+        return {str(key): plain(value) for key, value in content.items()}
     if isinstance(content, list | tuple):
-        return [canonical(value) for value in content]
-    if isinstance(content, bool) or content is None or isinstance(content, str | int):
+        return [plain(value) for value in content]
+    if content is None or isinstance(content, bool | str | int):
         return content
     if isinstance(content, date):
         return content.isoformat()
     if hasattr(content, "tolist"):
-        return canonical(content.tolist())
-    return rounded(float(content))
+        return plain(content.tolist())
+    number = float(content)
+    return number if math.isfinite(number) else None
 
 
 def fingerprint(content: dict[str, Any]) -> str:
-    """SHA-256, in hexadecimal, of the canonical JSON of `content` (keys sorted, no blanks, UTF-8).
-
-    Whole floats are written as integers, so that a round trip through JSON changes nothing.
-    """
-    text = json.dumps(_whole(canonical(content)), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    """SHA-256, in hexadecimal, of the canonical JSON of `content`: keys sorted, no blanks, UTF-8, numbers at
+    9 significant digits, whole ones without a point (so that a round trip through JSON changes nothing)."""
+    text = json.dumps(_rounded(plain(content)), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -54,11 +45,12 @@ def name_from(fingerprint_hex: str) -> str:
     return f"{letters[:5]}-{letters[5:]}"
 
 
-def _whole(content: Any) -> Any:
+def _rounded(content: Any) -> Any:
     if isinstance(content, dict):
-        return {key: _whole(value) for key, value in content.items()}
+        return {key: _rounded(value) for key, value in content.items()}
     if isinstance(content, list):
-        return [_whole(value) for value in content]
-    if isinstance(content, float) and content.is_integer() and abs(content) < 2**53:
-        return int(content)
-    return content
+        return [_rounded(value) for value in content]
+    if not isinstance(content, float):
+        return content
+    number = float(f"{content:.{SIGNIFICANT_DIGITS - 1}e}")
+    return int(number) if number.is_integer() and abs(number) < 2**53 else number

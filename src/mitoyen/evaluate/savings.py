@@ -1,0 +1,200 @@
+"""Savings of meters, and of everything that they add up to, as published Figures."""
+
+import multiprocessing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from mitoyen.evaluate import figures
+from mitoyen.evaluate.baseline import HourlyData
+from mitoyen.evaluate.compute import Outcome, Task, assess
+from mitoyen.evaluate.context import Context, context, periods_of
+from mitoyen.evaluate.enums import SubjectKind
+from mitoyen.evaluate.meters import meters, meters_of, unit_of
+from mitoyen.evaluate.models import Figure
+from mitoyen.evaluate.periods import Period
+from mitoyen.evaluate.priced import priced_figures
+from mitoyen.evaluate.readings import Readings, extents, hours_of, readings
+from mitoyen.evaluate.savings_figures import Basis, saving_figure
+from mitoyen.evaluate.sums import sum_figures
+from mitoyen.history import read
+from mitoyen.history.models import Datastream
+from mitoyen.ledger.refusal import Refused
+from mitoyen.territory.models import Thing
+
+Progress = Callable[[int, int, str], None]
+# Meters read at once: their hours take a few hundred kB each.
+CHUNK = 40
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A meter ready to be assessed."""
+
+    meter: Datastream
+    basis: Basis
+    task: Task
+
+
+def evaluate_datastream(meter: Datastream, baseline: Period, reporting: Period) -> Figure:
+    """The saving of one meter, stored with its cost and carbon. It is published (current) when these are the meter's
+    own periods (`context.periods_of`), else kept as a study. Raises Refused when a period has no reading at all."""
+    return evaluate(meter.thing, [meter], baseline, reporting)[0]
+
+
+def evaluate_thing(thing: Thing, baseline: Period, reporting: Period) -> list[Figure]:
+    """The savings of all meters of a thing and of its parts, likewise. Raises Refused when it has no meter."""
+    found = meters_of(thing)
+    if not found:
+        raise Refused(
+            _("“%(thing)s” has no meter with readings.") % {"thing": thing.slug},
+            _("Import its file first: mitoyen import FILE --thing %(thing)s --property electricity.")
+            % {"thing": thing.slug},
+            code="no_readings",
+        )
+    return evaluate(thing, found, baseline, reporting)
+
+
+def evaluate(thing: Thing, found: Sequence[Datastream], baseline: Period, reporting: Period) -> list[Figure]:
+    """The savings of some meters of a thing, stored; the sums that they belong to follow. One Figure a meter."""
+    if reporting.overlaps(baseline):
+        raise Refused(
+            _("The two periods overlap."), _("Report on days that are not in the baseline."), code="periods_overlap"
+        )
+    shared = context()
+    streams = [*found, *(station for meter in found if (station := shared.station(meter)) is not None)]
+    read_days = readings(streams, [baseline, reporting])
+    _refuse_without_readings(thing, found, read_days, (baseline, reporting))
+    known = extents(found)
+    savings, published = [], []
+    for meter in found:
+        prepared = prepare(meter, read_days, shared, baseline, [reporting])
+        saving = stated(prepared, assess(prepared.task))[0]
+        savings.append(saving)
+        own_baseline, years = periods_of(meter, known.get(meter.pk))
+        made = [saving, *priced_figures(saving)]
+        if baseline == own_baseline and reporting in years:
+            published += made
+        else:
+            figures.keep(made)
+    if published:
+        figures.publish(published)
+        publish_sums()
+    return savings
+
+
+def evaluate_territory(progress: Progress | None = None, processes: int = 2) -> int:
+    """Every meter over its own periods, and all sums, published in place of whatever was. Returns the number of
+    meters. `progress(done, total, message)`; `processes` 1 computes in this one."""
+    found = [meter for meter in meters() if unit_of(meter) is not None]
+    shared = context()
+    leaves: list[Figure] = []
+    with _assessor(processes) as assessor:
+        waiting: list[tuple[list[Prepared], list[Future[list[Outcome]]]]] = []
+        done = 0
+        for prepared in _prepared(found, shared):
+            waiting.append((prepared, [assessor.submit(assess, one.task) for one in prepared]))
+            if len(waiting) > 1:
+                done += _collect(*waiting.pop(0), leaves)
+                _tell(progress, done, len(found))
+        for one in waiting:
+            _collect(*one, leaves)
+    _tell(progress, len(found), len(found))
+    figures.publish([*leaves, *sum_figures(leaves)], instead_of_all=True)
+    return len({leaf.subject for leaf in leaves})
+
+
+def publish_sums() -> None:
+    """Add up the current Figures of the meters anew, and publish the sums in place of those that were."""
+    leaves = Figure.objects.filter(subject_kind=SubjectKind.DATASTREAM, current=True).defer("series")
+    things = ("thing", "thing__commune", "thing__part_of", "thing__part_of__commune", "commune")
+    figures.publish_sums(sum_figures(leaves.select_related(*things)))
+
+
+def prepare(
+    meter: Datastream, read_days: Readings, shared: Context, baseline: Period, reporting: Sequence[Period]
+) -> Prepared:
+    """Everything that a meter's assessment needs, from days already read; reads its hours where it has some."""
+    basis = shared.basis(meter)
+    station = shared.station(meter)
+    closed = shared.closed(read_days.whole, basis)
+    weather = station.pk if station else None
+    runs = [read_days.run(meter.pk, weather, closed, period) for period in (baseline, *reporting)]
+    hours: HourlyData | None = hours_of(meter, read_days)
+    task = Task(meter.name, runs[0], runs[1:], hours, read.breaks(meter), list(basis.actions))
+    return Prepared(meter, basis, task)
+
+
+def stated(prepared: Prepared, outcomes: Iterable[Outcome]) -> list[Figure]:
+    """The sealed Figures of a meter's savings, one a reporting period."""
+    task = prepared.task
+    return [
+        saving_figure(prepared.meter, prepared.basis, task.baseline, run, outcome)
+        for run, outcome in zip(task.reporting, outcomes, strict=True)
+    ]
+
+
+def _prepared(found: list[Datastream], shared: Context) -> Iterator[list[Prepared]]:
+    """The meters that have a baseline and a year to report on, prepared a chunk at a time."""
+    known = extents(found)
+    planned = [(meter, *periods_of(meter, known.get(meter.pk))) for meter in found]
+    ready = [(meter, baseline, years) for meter, baseline, years in planned if baseline and years]
+    for start in range(0, len(ready), CHUNK):
+        chunk = ready[start : start + CHUNK]
+        stations = {one.pk: one for meter, _b, _y in chunk if (one := shared.station(meter)) is not None}
+        streams = [*(meter for meter, _b, _y in chunk), *stations.values()]
+        read_days = readings(streams, [period for _m, baseline, years in chunk for period in (baseline, *years)])
+        yield [prepare(meter, read_days, shared, baseline, years) for meter, baseline, years in chunk]
+
+
+def _collect(prepared: list[Prepared], futures: list["Future[list[Outcome]]"], leaves: list[Figure]) -> int:
+    for one, future in zip(prepared, futures, strict=True):
+        for saving in stated(one, future.result()):
+            leaves += [saving, *priced_figures(saving)]
+    return len(prepared)
+
+
+class _Inline:
+    """Computes in this process, with the interface of an executor."""
+
+    def __enter__(self) -> "_Inline":
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        return None
+
+    def submit(self, function: Callable[[Task], list[Outcome]], task: Task) -> "Future[list[Outcome]]":
+        future: Future[list[Outcome]] = Future()
+        future.set_result(function(task))
+        return future
+
+
+def _assessor(processes: int) -> ProcessPoolExecutor | _Inline:
+    """Fresh processes: forking one that holds database and DuckDB threads would not be sound."""
+    if processes <= 1:
+        return _Inline()
+    return ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn"))
+
+
+def _refuse_without_readings(
+    thing: Thing, found: Sequence[Datastream], read_days: Readings, wanted: tuple[Period, Period]
+) -> None:
+    """Refused unless some meter has a reading in each period."""
+    for period in wanted:
+        if any(read_days.has_readings(meter.pk, period) for meter in found):
+            continue
+        known = list(extents(found).values())
+        says = {"thing": thing.slug, "first": period.first, "last": period.last}
+        if known:
+            whole = {"since": min(one.first for one in known), "until": max(one.last for one in known)}
+            step = _("It has readings from %(since)s to %(until)s: choose periods within.") % whole
+        else:
+            step = _("Import its file first: mitoyen import FILE --thing %(thing)s --property electricity.") % says
+        raise Refused(_("“%(thing)s” has no reading between %(first)s and %(last)s.") % says, step, code="no_readings")
+
+
+def _tell(progress: Progress | None, done: int, total: int) -> None:
+    if progress is not None:
+        progress(done, total, _("meters evaluated"))
