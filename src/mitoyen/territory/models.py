@@ -24,7 +24,8 @@ class Commune(models.Model):
     geometry_source = models.CharField(max_length=200, default="", blank=True)
 
     class Meta:
-        ordering = ("name",)
+        # By slug: accents sort where French expects them on every database.
+        ordering = ("slug",)
 
     def __str__(self) -> str:
         return self.name
@@ -139,6 +140,7 @@ class Person(AbstractBaseUser):
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=120, default="", blank=True)
     is_active = models.BooleanField(default=True)
+    has_one_time_password = models.BooleanField(default=False, help_text="To be changed before anything else.")
     joined_at = models.DateTimeField(auto_now_add=True)
 
     objects: ClassVar[PersonManager] = PersonManager()

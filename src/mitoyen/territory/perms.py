@@ -10,6 +10,7 @@ An administrator may do, in their scope, whatever others may.
 | can_see_desk(person) | any role but partner, anywhere |
 | can_see_commune(person, commune) | any role but partner |
 | can_import(person, commune) | energy officer, operator |
+| can_import_somewhere(person) | who may import in one commune at least |
 | can_undo_batch(person, batch_communes) | who may import, in every commune of the batch |
 | can_correct(person, commune) | energy officer, operator |
 | can_decide_finding(person, finding_commune) | energy officer, operator |
@@ -24,6 +25,10 @@ An administrator may do, in their scope, whatever others may.
 | can_see_people(person, commune) | data protection officer, administrator |
 | can_manage_accounts(person, commune) | administrator, once the second factor is not overdue |
 | can_grant(person, role, commune) | who may manage accounts there |
+| can_close_account(person, other) | who may manage accounts wherever the other has a role; never one's own |
+| must_have_second_factor(person) | administrators, whatever their scope |
+| lacks_second_factor(person) | who must have one and has none yet |
+| is_second_factor_overdue(person) | who lacks one 14 days after joining |
 
 For lists, `scope(person, RIGHT)` says once where a right holds; `scope.restrict(queryset, "commune")` filters by it.
 """

@@ -22,6 +22,7 @@ class Migration(migrations.Migration):
                 ('email', models.EmailField(max_length=254, unique=True)),
                 ('name', models.CharField(blank=True, default='', max_length=120)),
                 ('is_active', models.BooleanField(default=True)),
+                ('has_one_time_password', models.BooleanField(default=False, help_text='To be changed before anything else.')),
                 ('joined_at', models.DateTimeField(auto_now_add=True)),
             ],
             options={
@@ -45,7 +46,7 @@ class Migration(migrations.Migration):
                 ('geometry_source', models.CharField(blank=True, default='', max_length=200)),
             ],
             options={
-                'ordering': ('name',),
+                'ordering': ('slug',),
             },
         ),
         migrations.CreateModel(
