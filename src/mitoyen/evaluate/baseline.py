@@ -106,6 +106,8 @@ class Model:
     """The same on four-week blocks that the fit had not seen."""
     residuals_held_out: Floats = field(default_factory=lambda: np.zeros(0), repr=False, compare=False)
     """One a usable day (or bill) of the baseline, in order; empty on a model got back from its parameters."""
+    noise: dict[int, Any] = field(default_factory=dict, repr=False, compare=False)
+    """What `uncertainty` has computed already, by baseline."""
 
     def predict(self, day: Days, temperature: Floats, closed: Bools) -> Floats:
         """Expected energy of each day; nan where the model needs a temperature and there is none."""

@@ -71,9 +71,16 @@ class Bank:
 
 def solve(gram: Floats, right: Floats) -> Floats:
     """Ridge solution of the normal equations, stacked in the leading axes."""
+    beta: Floats = np.linalg.solve(regularised(gram), right[..., None])[..., 0]
+    return beta
+
+
+def regularised(gram: Floats) -> Floats:
+    """Products of the features with the ridge added."""
     diagonal = np.einsum("...ii->...i", gram)
     ridge = RIDGE * diagonal + 1e-9 * diagonal.max(axis=-1, keepdims=True) + 1e-300
-    return np.linalg.solve(gram + ridge[..., None] * np.eye(gram.shape[-1]), right[..., None])[..., 0]
+    result: Floats = gram + ridge[..., None] * np.eye(gram.shape[-1])
+    return result
 
 
 def fit(data: DailyData, method: str) -> Model:

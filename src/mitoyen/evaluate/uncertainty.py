@@ -1,29 +1,36 @@
 """The saving and its 90 % interval, after ASHRAE Guideline 14-2014 with autocorrelated errors.
 
-With the baseline's usable days x (n rows, p features), errors of standard deviation s and lag-1 autocorrelation rho,
-the m days of the reporting period, and X the sum of their features, the variance of the saving is
+With the baseline's usable days x (n rows, p features), X the sum of the features of the reporting period's m days, and
+v the variance that errors add to a sum for each of its days, the variance of the saving is
 
-    s² · (n / n') · (m + Xᵀ (xᵀx)⁻¹ X),      n' = n · (1 − rho) / (1 + rho)     (Guideline 14-2014, annex B)
+    v · (m + Xᵀ (xᵀx)⁻¹ X)
 
-The first term is what the days of the reporting period would have strayed anyway, the second the error of the model
-itself: it is the exact form of what the guideline approximates with a factor (1 + 2/n') and an empirical 1.26.
-s and rho come from the baseline's days held out of the fit by blocks of four weeks, not from the fit's own residuals:
-a flexible model has residuals smaller than its errors. The interval is ± t (95 %, n' − p degrees of freedom).
+The first term is what the reporting period would have strayed anyway, the second the error of the model itself: the
+exact form of what the guideline's annex B approximates by a factor (1 + 2/n') and an empirical 1.26.
+
+v is s² · n / n' with n' = n · (1 − rho) / (1 + rho), as the guideline has it for a lag-1 autocorrelation rho, or the
+long-run variance of Newey and West (1987) over eight weeks where that is larger: meters drift for months, which the
+first lag alone does not show. s, rho and the long-run variance come from the baseline's days held out of the fit by
+blocks of four weeks, not from the fit's own residuals: a flexible model has residuals smaller than its errors.
+The interval is ± t, with n' − p degrees of freedom and no more than there are four-week blocks less one.
 """
 
 from dataclasses import dataclass, field
 from math import sqrt
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 
 from mitoyen.evaluate.baseline import DailyData, Floats, Model
 from mitoyen.evaluate.baseline_billing import bills_of, by_bill
-from mitoyen.evaluate.baseline_daily import RIDGE, held_out_residuals, month_fold, renumbered
+from mitoyen.evaluate.baseline_daily import held_out_residuals, month_fold, regularised, renumbered
 from mitoyen.evaluate.baseline_features import design
 
 CONFIDENCE = 0.90
 MAX_RHO = 0.95
+LONG_RUN_DAYS = 56
+FEWEST_FREEDOM = 3.0
 
 
 @dataclass(frozen=True)
@@ -44,11 +51,29 @@ class Saving:
     def half_width(self) -> float:
         return (self.high - self.low) / 2
 
+    @property
+    def standard_error(self) -> float:
+        return float(self.detail.get("standard_error", float("nan")))
+
+
+@dataclass(frozen=True)
+class Noise:
+    """How far a baseline's days stray from its model, when they are held out of the fit."""
+
+    deviation: float
+    rho: float
+    n: int
+    effective: float
+    long_run: float
+    """Variance that errors add to a sum, for each of its days."""
+    freedom: float
+    gram: Floats = field(repr=False, compare=False)
+
 
 def saving(model: Model, baseline: DailyData, reporting: DailyData) -> Saving:
     """Expected less observed over the usable days of the reporting period, with its 90 % interval.
 
-    With no usable day, everything is nan and `days` is 0.
+    `baseline` is what the model was fitted on. With no usable day, everything is nan and `days` is 0.
     """
     predicted = model.predict(reporting.day, reporting.temperature, reporting.closed)
     usable = reporting.usable & np.isfinite(predicted)
@@ -57,50 +82,66 @@ def saving(model: Model, baseline: DailyData, reporting: DailyData) -> Saving:
         nothing = float("nan")
         return Saving(nothing, nothing, nothing, nothing, nothing, 0, 0.0)
     expected, observed = float(predicted[usable].sum()), float(reporting.energy[usable].sum())
-    error = standard_error(model, baseline, reporting.only(usable))
-    half = t_quantile(0.5 + CONFIDENCE / 2, error["degrees_of_freedom"]) * error["standard_error"]
+    noise = noise_of(model, baseline)
+    error, model_share = standard_error(model, noise, reporting.only(usable))
+    half = t_quantile(0.5 + CONFIDENCE / 2, noise.freedom) * error
     value = expected - observed
-    detail = {**error, "confidence": CONFIDENCE, "cvrmse": model.cvrmse, "half_width": half}
+    detail = {
+        "standard_error": error,
+        "half_width": half,
+        "confidence": CONFIDENCE,
+        "degrees_of_freedom": noise.freedom,
+        "model_share": model_share,
+        "deviation": noise.deviation,
+        "rho": noise.rho,
+        "n": noise.n,
+        "n_effective": noise.effective,
+        "long_run": noise.long_run,
+        "cvrmse": model.cvrmse,
+        "cvrmse_held_out": model.cvrmse_held_out,
+    }
     return Saving(value, value - half, value + half, expected, observed, days, days / len(reporting.day), detail)
 
 
-def standard_error(model: Model, baseline: DailyData, reporting: DailyData) -> dict[str, float]:
-    """Standard error of the sum of the reporting period's expected energy less what would have been used anyway."""
+def noise_of(model: Model, baseline: DailyData) -> Noise:
+    """The noise of the baseline that the model was fitted on, computed once."""
+    kept = model.noise.get(id(baseline))
+    if kept is None:
+        kept = (baseline, _noise_of(model, baseline))
+        model.noise[id(baseline)] = kept
+    noise: Noise = kept[1]
+    return noise
+
+
+def _noise_of(model: Model, baseline: DailyData) -> Noise:
     known = baseline.only(baseline.usable)
     x = design(model.parameters, known.day, known.temperature, known.closed)
     y = known.energy
-    weight = np.ones(len(y))
-    spacing = 1.0
-    if model.method == "billing":
-        bill = renumbered(bills_of(baseline)[baseline.usable])
-        x, y, weight = by_bill(x, y, bill)
-        spacing = float(weight.mean())
-        x, y = x * np.sqrt(weight)[:, None], y * np.sqrt(weight)
+    days_a_row = 1.0
+    if model.method == "billing":  # rows are bills, weighted so that their errors are those of a day
+        x, y, days = by_bill(x, y, renumbered(bills_of(baseline)[baseline.usable]))
+        x, y = x * np.sqrt(days)[:, None], y * np.sqrt(days)
+        days_a_row = float(days.mean())
         fold = np.arange(len(y))
     else:
         fold = month_fold(known)
     residuals = held_out_residuals(x, y, fold)
-    if model.method == "billing":
-        residuals = residuals * sqrt(spacing) / np.sqrt(weight)  # one per bill, scaled as a day's error
+    n, p = x.shape
     rho = autocorrelation(residuals)
-    n, p, m = len(residuals), x.shape[1], len(reporting.day)
     effective = n * (1 - rho) / (1 + rho)
-    deviation = float(np.sqrt(np.mean(residuals**2)))
+    variance = float(np.mean(residuals**2))
+    lags = min(int(LONG_RUN_DAYS / days_a_row), n // 4)
+    long_run = max(variance * n / effective, long_run_variance(residuals, lags))
+    freedom = max(min(effective - p, int(fold.max())), FEWEST_FREEDOM)
+    return Noise(sqrt(variance), rho, n, effective, long_run, freedom, x.T @ x)
+
+
+def standard_error(model: Model, noise: Noise, reporting: DailyData) -> tuple[float, float]:
+    """Standard error of the saving over these days, and the share of the model's own error in its variance."""
     total = design(model.parameters, reporting.day, reporting.temperature, reporting.closed).sum(axis=0)
-    gram = x.T @ x
-    diagonal = np.diag(gram)
-    spread = float(total @ np.linalg.solve(gram + np.diag(RIDGE * diagonal + 1e-9 * diagonal.max()), total))
-    variance = deviation**2 * (n / effective) * (m + spread)
-    return {
-        "standard_error": sqrt(variance),
-        "deviation": deviation,
-        "rho": rho,
-        "n": n,
-        "n_effective": effective,
-        "m": m,
-        "model_share": spread / (m + spread),
-        "degrees_of_freedom": max(effective - p, 3.0),
-    }
+    own = float(total @ np.linalg.solve(regularised(noise.gram), total))
+    m = len(reporting.day)
+    return sqrt(noise.long_run * (m + own)), own / (m + own)
 
 
 def autocorrelation(residuals: Floats) -> float:
@@ -112,10 +153,17 @@ def autocorrelation(residuals: Floats) -> float:
     return float(np.clip(centred[1:] @ centred[:-1] / power, 0.0, MAX_RHO))
 
 
+def long_run_variance(residuals: Floats, lags: int) -> float:
+    """Newey and West (1987): autocovariances up to `lags`, with linearly falling weights, about 0."""
+    n = len(residuals)
+    total = float(residuals @ residuals)
+    for lag in range(1, lags):
+        total += 2 * (1 - lag / lags) * float(residuals[lag:] @ residuals[:-lag])
+    return max(total, 0.0) / n
+
+
 def t_quantile(probability: float, freedom: float) -> float:
     """Quantile of Student's t: Cornish-Fisher expansion, Abramowitz and Stegun 26.7.5 (1 % off at most from 3 on)."""
-    from statistics import NormalDist
-
     z = NormalDist().inv_cdf(probability)
     terms = (
         (z**3 + z) / 4,
@@ -124,12 +172,3 @@ def t_quantile(probability: float, freedom: float) -> float:
         (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
     )
     return z + sum(term / freedom ** (k + 1) for k, term in enumerate(terms))
-
-
-def verdict(result: Saving | None, reasons: list[Any]) -> str:
-    """`proven`, `increase`, `not_significant` or, when a guard fails or nothing can be compared, `not_proven`."""
-    if reasons or result is None or not result.days or not np.isfinite(result.value):
-        return "not_proven"
-    if result.low > 0:
-        return "proven"
-    return "increase" if result.high < 0 else "not_significant"
