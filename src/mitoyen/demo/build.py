@@ -1,0 +1,103 @@
+"""Builds the demo territory, step by step; each step may be repeated."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from mitoyen.cli.init import prepare
+from mitoyen.demo import people, places, plan, staging, truth
+from mitoyen.demo.climate import clock, temperature
+from mitoyen.demo.people import Account
+from mitoyen.demo.readings import Series, series
+from mitoyen.demo.staging import Told
+from mitoyen.history.enums import BatchOrigin, BatchState
+from mitoyen.history.models import Batch
+from mitoyen.ledger import audit
+from mitoyen.ledger.refusal import Refused
+from mitoyen.territory.register import load_communes
+
+DEFAULT_SEED = 49
+ENERGY_OFFICER_OF = "49353"
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class DemoSummary:
+    """What the installation holds now. `observations` are those written this time; `seconds` the time it took."""
+
+    communes: int
+    buildings: int
+    meters: int
+    observations: int
+    accounts: list[Account]
+    seconds: float
+
+
+def build(
+    seed: int = DEFAULT_SEED,
+    *,
+    small: bool = False,
+    progress: Progress = lambda _step, _done, _total: None,
+) -> DemoSummary:
+    """Make the demo territory in MITOYEN_HOME, or complete it. `progress(step, done, total)` is told of each step.
+
+    Raises Refused when the installation holds somebody's real readings, or another demo.
+    """
+    started = time.monotonic()
+    progress(_("Preparing the databases"), 0, 1)
+    prepare()
+    known = _known_demo(staging.source_of(seed, small=small))
+    communes = load_communes()
+    buildings = plan.buildings(plan.SMALL_COMMUNES if small else None)
+    things = places.make(buildings, seed)
+    accounts = people.make(ENERGY_OFFICER_OF)
+    written = 0
+    if known is None:
+        written = _fill(seed, small, progress)
+    return DemoSummary(
+        communes, len(buildings), len(things) - len(buildings) - 1, written, accounts, time.monotonic() - started
+    )
+
+
+def _fill(seed: int, small: bool, progress: Progress) -> int:
+    """Generate every series and make it live."""
+    buildings = plan.buildings(plan.SMALL_COMMUNES if small else None)
+    things = places.make(buildings, seed)
+    hours = clock(plan.FIRST_DAY, plan.LAST_DAY)
+    outside = temperature(hours, seed)
+    meters: list[Series] = []
+    for done, building in enumerate(buildings):
+        progress(_("Generating three years of readings"), done, len(buildings))
+        meters += series(building, hours, outside, seed)
+    places.deploy(meters, things)
+    places.tell(buildings, things)
+    truth.write(seed, small=small, meters=meters)
+    progress(_("Writing the readings into the archive"), 0, 1)
+    told = [Told(things[places.STATION], "temperature", "Cel", "gauge", outside)]
+    told += [Told(things[m.meter_slug], m.observed_property, m.unit, m.kind, m.values) for m in meters]
+    rows = staging.store(staging.source_of(seed, small=small), hours, told)
+    audit.record(places.BY, "demo.build", "territory", seed=seed, small=small, meters=len(meters), observations=rows)
+    return rows
+
+
+def _known_demo(source: str) -> Batch | None:
+    """The same demo where it is there already. Raises Refused beside real readings or another demo."""
+    demo = staging.live_demo()
+    if demo is None:
+        real = Batch.objects.filter(state=BatchState.LIVE).exclude(origin=BatchOrigin.GENERATED)
+        if real.exists():
+            raise Refused(
+                _("This installation holds real readings: generated ones are not put beside them."),
+                next_step=_("Set MITOYEN_HOME to another folder, then run mitoyen demo again."),
+                code="real_readings",
+            )
+        return None
+    if demo.source != source:
+        raise Refused(
+            _("This installation holds another demo (%(source)s).") % {"source": demo.source},
+            next_step=_("Start it with the same options, or set MITOYEN_HOME to another folder."),
+            code="other_demo",
+        )
+    return demo
