@@ -17,6 +17,7 @@ from mitoyen.evaluate.baseline import CannotFitError, DailyData, HourlyData, Mod
 from mitoyen.evaluate.calendar import local_days
 from mitoyen.evaluate.enums import ReasonCode, Verdict
 from mitoyen.evaluate.fingerprint import plain
+from mitoyen.evaluate.guards_verdict import verdict
 from mitoyen.evaluate.series import Run, kept
 
 
@@ -63,7 +64,7 @@ class Outcome:
 def assess(task: Task) -> list[Outcome]:
     """An outcome for each reporting period, in order; a baseline is fitted once for all that share it."""
     raw = daily_data(kept(task.baseline))
-    fits: dict[bytes, tuple[Model | None, str]] = {}
+    fits: dict[bytes, Fitted] = {}
     outcomes = []
     for run in task.reporting:
         raw_reporting = daily_data(kept(run))
@@ -72,9 +73,9 @@ def assess(task: Task) -> list[Outcome]:
         key = np.isfinite(baseline.energy).tobytes()
         if key not in fits:
             fits[key] = _fitted(baseline)
-        found = guards.check(raw, raw_reporting, hours, task.breaks, fits[key][0], actions=task.actions)
+        found = guards.check(raw, raw_reporting, hours, task.breaks, fits[key].model, actions=task.actions)
         screened = [_lost(raw, baseline), _lost(raw_reporting, reporting)]
-        outcomes.append(_outcome((baseline, reporting), fits[key], [_told(one) for one in found], screened))
+        outcomes.append(_outcome(fits[key], reporting, [_told(one) for one in found], screened))
     return outcomes
 
 
@@ -86,18 +87,27 @@ def assess_again(
         data.without(_within(data.day, stretches))
         for data, stretches in zip((daily_data(baseline), daily_data(reporting)), screened, strict=True)
     )
-    return _outcome((base, later), _fitted(base), reasons, screened)
+    return _outcome(_fitted(base), later, reasons, screened)
 
 
 def daily_data(run: Run) -> DailyData:
     return DailyData(run.day, run.amount, run.temperature, run.closed)
 
 
-def _fitted(baseline: DailyData) -> tuple[Model | None, str]:
+@dataclass(frozen=True)
+class Fitted:
+    """A model and the very baseline that it was fitted on; `message` says why there is none."""
+
+    baseline: DailyData
+    model: Model | None
+    message: str = ""
+
+
+def _fitted(baseline: DailyData) -> Fitted:
     try:
-        return fit(baseline), ""
+        return Fitted(baseline, fit(baseline))
     except CannotFitError as error:
-        return None, str(error)
+        return Fitted(baseline, None, str(error))
 
 
 def _between(hours: HourlyData | None, *periods: DailyData) -> HourlyData | None:
@@ -141,12 +151,12 @@ def _day(day: Any) -> str | None:
 
 
 def _outcome(
-    periods: tuple[DailyData, DailyData],
-    fitted: tuple[Model | None, str],
+    fitted: Fitted,
+    reporting: DailyData,
     reasons: list[dict[str, Any]],
     screened: list[list[list[str]]],
 ) -> Outcome:
-    (baseline, reporting), (model, message) = periods, fitted
+    baseline, model, message = fitted.baseline, fitted.model, fitted.message
     read = np.isfinite(reporting.energy)
     observed = float(np.sum(reporting.energy[read])) if read.any() else None
     nothing = Outcome(
@@ -169,11 +179,11 @@ def _outcome(
     if model is None or not read.any():
         return nothing
     saving = uncertainty.saving(model, baseline, reporting)
-    if not saving.days:
+    if not saving.days or not np.isfinite(saving.half_width):
         return nothing
     return replace(
         nothing,
-        verdict=uncertainty.verdict(saving, reasons),
+        verdict=Verdict.NOT_PROVEN if reasons else verdict(saving, []),
         reasons=reasons,
         value=float(saving.value),
         low=float(saving.low),

@@ -1,13 +1,16 @@
 """Which datastreams are meters, what they belong to, and what is stated of them."""
 
+import difflib
 from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from mitoyen.evaluate.enums import Measure
 from mitoyen.history.enums import Kind
 from mitoyen.history.models import Datastream
 from mitoyen.history.units import amount_unit
+from mitoyen.ledger.refusal import Refused
 from mitoyen.territory.enums import Origin
 from mitoyen.territory.models import Commune, Thing
 
@@ -60,3 +63,20 @@ def site_of(thing: Thing) -> Site:
 
 def is_generated(*things: Thing | None) -> bool:
     return any(thing is not None and thing.origin == Origin.GENERATED for thing in things)
+
+
+def thing_named(slug: str) -> Thing:
+    """Raises Refused when there is no thing of that name; names those that are like it."""
+    found = Thing.objects.select_related("commune", "part_of__commune").filter(slug=slug).first()
+    if found is None:
+        known = list(Thing.objects.values_list("slug", flat=True)[:5000])
+        near = difflib.get_close_matches(slug, known, 3)
+        raise Refused(
+            _("There is no thing “%(thing)s”.") % {"thing": slug[:120]},
+            _("Did you mean %(near)s?") % {"near": ", ".join(near)}
+            if near
+            else _("Import its file first: mitoyen import FILE --thing %(thing)s --property electricity.")
+            % {"thing": slug[:120]},
+            code="no_such_thing",
+        )
+    return found

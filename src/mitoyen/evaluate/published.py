@@ -16,9 +16,31 @@ from mitoyen.evaluate.certainty import Certainty, certainty
 from mitoyen.evaluate.enums import Measure, SubjectKind, Verdict
 from mitoyen.evaluate.models import Action, Figure
 from mitoyen.evaluate.periods import Period
+from mitoyen.evaluate.provenance import Provenance, provenance
 from mitoyen.history.models import Batch
 from mitoyen.ledger.models import AuditEntry
 from mitoyen.territory.models import Commune, Thing
+
+__all__ = [
+    "Account",
+    "ActionLine",
+    "Amount",
+    "BuildingSummary",
+    "CommuneLine",
+    "Counts",
+    "MeterLine",
+    "MonthPoint",
+    "Provenance",
+    "Summary",
+    "amount_of",
+    "building_summary",
+    "commune_summary",
+    "communes_overview",
+    "data_version",
+    "meter_lines",
+    "provenance",
+    "territory_summary",
+]
 
 TERRITORY = "territory"
 # Longer than a year: the Figure of all reporting years together.

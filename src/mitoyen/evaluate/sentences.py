@@ -1,6 +1,6 @@
 """A figure in plain words, in the reader's language: the number, what it is compared with, and how sure it is."""
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.utils import formats
 from django.utils.translation import get_language
@@ -89,8 +89,8 @@ def reason(code: str, first: str | None = None, last: str | None = None) -> str:
     return _("%(label)s from %(first)s to %(last)s") % words
 
 
-def mend(code: str) -> str:
-    """What would make a meter provable again; empty for an unknown code."""
+def mend(found: dict[str, Any]) -> str:
+    """What would mend a reason {code, mends, …}; empty for an unknown one."""
     mends = {
         ReasonCode.UNIT_BREAK: _("Say from which day on the unit changed, and correct the readings before or after."),
         ReasonCode.METER_SWAP: _("Record the swap with the last and the first index of the two meters."),
@@ -101,6 +101,7 @@ def mend(code: str) -> str:
         ReasonCode.CHANGE_OF_USE: _("Record what changed, and take a baseline after it."),
         ReasonCode.NO_WEATHER: _("Import the outdoor temperature of a nearby station for both periods."),
     }
+    code = found["code"]
     return mends.get(ReasonCode(code), "") if code in ReasonCode.values else ""
 
 
