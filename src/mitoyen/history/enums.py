@@ -19,6 +19,7 @@ class BatchState(TextChoices):
     STAGED = "staged", _("waiting")
     COMMITTING = "committing", _("being written")
     LIVE = "live", _("live")
+    UNDOING = "undoing", _("being taken back")
     UNDONE = "undone", _("taken back")
     DISCARDED = "discarded", _("given up")
 

@@ -35,11 +35,14 @@ class Batch(models.Model):
     source = models.CharField(max_length=300, default="", help_text="File name or sender.")
     sha256 = models.CharField(max_length=64, default="", blank=True, help_text="Of the file, in hexadecimal.")
     by = models.CharField(max_length=200, default="")
-    why = models.TextField(default="", blank=True, help_text="Reason given, for a correction or an undo.")
+    why = models.TextField(default="", blank=True, help_text="Reason given, for a correction.")
     received_at = models.DateTimeField(auto_now_add=True)
     live_at = models.DateTimeField(null=True)
     undone_at = models.DateTimeField(null=True)
-    rows = models.BigIntegerField(default=0)
+    undone_by = models.CharField(max_length=200, default="", blank=True)
+    undone_why = models.TextField(default="", blank=True)
+    rows = models.BigIntegerField(default=0, help_text="Added to the archive by its commit.")
+    hash = models.CharField(max_length=32, default="", blank=True, help_text="Their fingerprint, see fingerprint.py.")
     summary = models.JSONField(default=dict)
 
     class Meta:
@@ -52,9 +55,10 @@ class SealedDay(models.Model):
 
     day = models.DateField()
     part = models.PositiveIntegerField(default=0, help_text="Late data make further parts of a day.")
-    batch = models.ForeignKey(Batch, on_delete=models.PROTECT)
     rows = models.BigIntegerField()
-    hash = models.CharField(max_length=64)
+    hash = models.CharField(max_length=32, help_text="Fingerprint of the rows, see fingerprint.py.")
+    by_batch = models.JSONField(default=dict, help_text="Batch -> [rows, hash] of what the day held of it.")
+    version = models.BigIntegerField(null=True, help_text="The archive's version that holds it; null: under way.")
     sealed_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -1,0 +1,130 @@
+"""The journal: observations as they come, durable when acknowledged, until their day is sealed into the archive.
+
+A plain table keyed (time, datastream), in a SQLite file of its own or in PostgreSQL; free of the ORM, since the
+machines' door writes it. The same time with another value is kept aside, never overwritten.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from django.conf import settings
+from numpy.typing import NDArray
+
+from mitoyen.history import journal_postgresql, journal_sqlite
+
+Row = tuple[int, int, int, float, int]
+Columns = dict[str, NDArray[Any]]
+_DTYPES = {
+    "datastream": np.int32, "time": np.int64, "length": np.int32, "value": np.float64, "quality": np.int8,
+    "batch": np.int32,
+}  # fmt: skip
+COLUMNS = tuple(_DTYPES)
+
+
+class Appended(NamedTuple):
+    """Of the rows given: new ones, known with the same value, known with another one (kept aside)."""
+
+    accepted: int
+    duplicates: int
+    conflicts: int
+
+
+class Store(Protocol):
+    """What SQLite and PostgreSQL both do; the functions below say what each answers."""
+
+    def append(self, rows: Sequence[Any], batch: int) -> tuple[int, int, int]: ...
+    def rows_between(self, first: int, last: int, datastreams: tuple[int, int] | None) -> list[Any]: ...
+    def rows_meeting(self, datastreams: tuple[int, int], first: int, last: int) -> list[Any]: ...
+    def extent(self) -> tuple[int, int] | None: ...
+    def count(self) -> int: ...
+    def longest_interval(self) -> int: ...
+    def delete(self, keys: Sequence[tuple[int, int]]) -> None: ...
+    def delete_batch(self, batch: int) -> int: ...
+    def put_aside(self, rows: Sequence[Any]) -> None: ...
+    def aside(self) -> list[Any]: ...
+    def integrity(self) -> list[str]: ...
+
+
+def append(rows: Sequence[Row], batch: int = 0) -> Appended:
+    """Append rows (datastream, time in µs UTC, length in s, value, quality); durable when it returns.
+
+    Repeating it changes nothing. Raises Refused on a full or read-only disk, ValueError on a value that isn't finite.
+    """
+    for row in rows:
+        if not -1.7976931348623157e308 <= row[3] <= 1.7976931348623157e308:
+            raise ValueError(f"value {row[3]!r} of datastream {row[0]} is not a finite number")
+    return Appended(*_store().append(rows, int(batch)))
+
+
+def rows_between(first: int, last: int, datastreams: tuple[int, int] | None = None) -> Columns:
+    """Rows with first <= time <= last (µs), of datastreams within these bounds (included), sorted by time."""
+    return columns_of(_store().rows_between(first, last, datastreams))
+
+
+def rows_meeting(datastreams: tuple[int, int], first: int, last: int) -> Columns:
+    """Rows of these datastreams whose interval touches [first, last] (µs)."""
+    return columns_of(_store().rows_meeting(datastreams, first, last))
+
+
+def extent() -> tuple[int, int] | None:
+    """Earliest and latest time (µs) in the journal; None when it is empty."""
+    return _store().extent()
+
+
+def count() -> int:
+    return _store().count()
+
+
+def delete(keys: Sequence[tuple[int, int]]) -> None:
+    """Take out rows by (time µs, datastream), in steps that keep no write lock for long."""
+    _store().delete(keys)
+
+
+def delete_batch(batch: int) -> int:
+    """Take out all rows of one batch; returns how many."""
+    return _store().delete_batch(batch)
+
+
+def put_aside(rows: Sequence[tuple[int, int, int, float, int, int, str]]) -> None:
+    """Keep rows (datastream, time, length, value, quality, batch, reason) in the table of conflicts. Idempotent."""
+    _store().put_aside(rows)
+
+
+def aside() -> list[tuple[int, int, int, float, int, int, str]]:
+    """What was kept aside: (datastream, time, length, value, quality, batch, reason), by time."""
+    return _store().aside()
+
+
+def integrity() -> list[str]:
+    """What the database itself finds wrong; empty when sound."""
+    return _store().integrity()
+
+
+def columns_of(rows: Sequence[Sequence[Any]]) -> Columns:
+    """Rows in the order of COLUMNS as numpy columns."""
+    if not rows:
+        return {name: np.empty(0, dtype) for name, dtype in _DTYPES.items()}
+    return {
+        name: np.array(column, dtype)
+        for (name, dtype), column in zip(_DTYPES.items(), zip(*rows, strict=True), strict=True)
+    }
+
+
+def _store() -> Store:
+    url = str(settings.MITOYEN["journal_url"])
+    return journal_postgresql.store(url) if url else journal_sqlite.store(settings.MITOYEN_HOME / "journal.sqlite3")
+
+
+@contextmanager
+def closed() -> Iterator[None]:
+    """Close this process' connections before and after (for tests that move or damage the file)."""
+    journal_sqlite.close_all()
+    yield
+    journal_sqlite.close_all()
+
+
+def longest() -> int:
+    """Length in seconds of the longest interval that the journal may hold."""
+    return _store().longest_interval()

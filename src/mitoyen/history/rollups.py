@@ -1,0 +1,359 @@
+"""Daily rollups, a Delta table partitioned by Paris month: always a function of the archive and the datastreams' rules.
+
+Each commit says which version of the archive it reflects, each row by which rule it was made: there is no other state.
+"""
+
+# ruff: noqa: S608 (DuckDB has no parameters for file names; ours and numbers are all that is put into queries)
+
+import json
+import os
+import time
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from deltalake import CommitProperties, DeltaTable, Field, PostCommitHookProperties, Schema
+from deltalake.schema import PrimitiveType
+from deltalake.transaction import AddAction, RemoveAction
+from django.conf import settings
+from numpy.typing import NDArray
+
+from mitoyen.history import archive, engine, faults, journal
+from mitoyen.history.amounts import intervals
+from mitoyen.history.daily import GAUGE_HOLDS, binned
+from mitoyen.history.gather import gathered_of
+from mitoyen.history.models import Datastream
+from mitoyen.history.rules import Rule, rules_for
+from mitoyen.history.times import PARIS, micros, paris_day_bounds, paris_midnight
+
+Columns = dict[str, NDArray[Any]]
+_VALUES = ("amount", "mean", "minimum", "maximum", "covered_s")
+_TYPES = {
+    "datastream": "integer", "day": "date", **dict.fromkeys(_VALUES, "double"), "count": "integer", "zeros": "integer",
+    "rule": "long", "month": "string",
+}  # fmt: skip
+SCHEMA = Schema([Field(name, PrimitiveType(kind), nullable=False) for name, kind in _TYPES.items()])
+_NAMES = [name for name in _TYPES if name != "month"]
+ROWS_AT_ONCE = 4_000_000
+_SOON = 62 * 86_400 * 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The rollups at one version: `reflects` is the archive's version, `files` the path of each Paris month."""
+
+    version: int
+    reflects: int
+    files: dict[str, str]
+
+
+_cached: dict[str, Stored] = {}
+
+
+def folder() -> Path:
+    return Path(settings.MITOYEN_HOME) / "rollups"
+
+
+def current() -> Stored:
+    """The rollups as they are. Cached until the log has a next file."""
+    root = folder()
+    known = _cached.get(str(root))
+    log = root / "_delta_log"
+    if (
+        known
+        and (log / f"{known.version:020d}.json").exists()
+        and not (log / f"{known.version + 1:020d}.json").exists()
+    ):
+        return known
+    if not log.is_dir():
+        return Stored(-1, -1, {})
+    table = DeltaTable(str(root))
+    paths = [os.path.relpath(uri.removeprefix("file://"), root) for uri in table.file_uris()]
+    last = table.history(1)[0]
+    reflects = int(json.loads(last.get("mitoyen", "{}")).get("reflects", -1))
+    _cached.clear()
+    found = Stored(table.version(), reflects, {path.split("/")[0].removeprefix("month="): path for path in paths})
+    _cached[str(root)] = found
+    return found
+
+
+def fresh() -> bool:
+    """Whether the rollups reflect the archive as it is."""
+    return current().reflects == archive.snapshot().version
+
+
+def stored(rules: dict[int, Rule], first: date, last: date) -> tuple[dict[int, Columns], list[int]]:
+    """Days from the rollups, contiguous, by datastream; and the datastreams that must be computed from readings."""
+    if not rules or not fresh():
+        return {}, list(rules)
+    tail = _unsealed_from()
+    if tail is not None and tail <= last:
+        return {}, list(rules)
+    now = current()
+    months = [path for month, path in now.files.items() if f"{first:%Y-%m}" <= month <= f"{last:%Y-%m}"]
+    if not months:
+        return {}, []
+    numbers = sorted(rules)
+    paths = engine.file_list([str(folder() / path) for path in months])
+    columns = engine.fetch(
+        engine.reader(),
+        f"SELECT datastream, datediff('day', DATE '{first}', day)::INTEGER AS at, {', '.join(_VALUES)}, count, zeros,"
+        f" rule FROM read_parquet({paths}, hive_partitioning = false) WHERE {_among(numbers)}"
+        f" AND day BETWEEN DATE '{first}' AND DATE '{last}' ORDER BY datastream, day",
+    )
+    return _split(columns, rules, (last - first).days + 1)
+
+
+def _among(numbers: Sequence[int]) -> str:
+    if len(numbers) == numbers[-1] - numbers[0] + 1:
+        return f"datastream BETWEEN {numbers[0]} AND {numbers[-1]}"
+    return f"datastream IN ({', '.join(map(str, numbers))})"
+
+
+def _split(columns: Columns, rules: dict[int, Rule], days: int) -> tuple[dict[int, Columns], list[int]]:
+    from mitoyen.history.daily import empty
+
+    found: dict[int, Columns] = {}
+    missing: list[int] = []
+    numbers, heads = np.unique(columns["datastream"], return_index=True)
+    for number, head, tail in zip(numbers.tolist(), heads, [*heads[1:], len(columns["at"])], strict=True):
+        if (columns["rule"][head:tail] != rules[number].digest).any():
+            missing.append(number)
+            continue
+        found[number] = empty(days)
+        for name in (*_VALUES, "count", "zeros"):
+            found[number][name][columns["at"][head:tail]] = columns[name][head:tail]
+    return found, missing
+
+
+def _unsealed_from() -> date | None:
+    """The first Paris day that readings still in the journal may touch; None when the journal is empty."""
+    extent = journal.extent()
+    if extent is None:
+        return None
+    earliest = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=extent[0] - journal.longest() * 1_000_000)
+    return earliest.astimezone(PARIS).date() - timedelta(days=1)
+
+
+def computed(rules: dict[int, Rule], first: date, last: date) -> dict[int, Columns]:
+    """Days from the readings, contiguous, by datastream; a datastream without any is absent."""
+    found: dict[int, Columns] = {}
+    bounds = paris_day_bounds(first, last)
+    low, high = micros(paris_midnight(first)), micros(paris_midnight(last + timedelta(days=1)))
+    for chosen in _chunks(rules, low, high):
+        columns = gathered_of([rule.datastream for rule in chosen], *reach(chosen, low, high))
+        numbers, heads = np.unique(columns["datastream"], return_index=True)
+        for number, head, tail in zip(numbers.tolist(), heads, [*heads[1:], len(columns["time"])], strict=True):
+            rule = rules[number]
+            made = intervals(
+                rule, columns["time"][head:tail], columns["length"][head:tail], columns["value"][head:tail]
+            )
+            got = binned(rule, made, bounds)
+            found[number] = {name: getattr(got, name) for name in (*_VALUES, "count", "zeros")}
+    return found
+
+
+def _chunks(rules: dict[int, Rule], low: int, high: int) -> Iterable[list[Rule]]:
+    """Datastreams in groups whose readings fit in memory; counters apart, since they reach further."""
+    for counters in (False, True):
+        chosen = [rule for _number, rule in sorted(rules.items()) if (rule.kind == "counter") == counters]
+        if not chosen:
+            continue
+        files = archive.snapshot().meeting((chosen[0].datastream, chosen[-1].datastream), (low, high))
+        each = max(1, sum(part.rows for part in files) // len(chosen))
+        size = max(1, min(5000, ROWS_AT_ONCE // each))
+        for i in range(0, len(chosen), size):
+            yield chosen[i : i + size]
+
+
+def reach(rules: Sequence[Rule], first: int, last: int) -> tuple[int, int]:
+    """Bounds (µs) of the readings needed for what happens in (first, last]: intervals that end later, and before."""
+    numbers = [rule.datastream for rule in rules]
+    bounds = (min(numbers), max(numbers))
+    files = archive.snapshot().meeting(bounds)
+    longest = max(
+        (p.longest for p in files if p.times[0] - p.longest * 1_000_000 <= last and p.times[1] >= first), default=0
+    )
+    low, high = first + 1, last + max(longest, journal.longest()) * 1_000_000
+    if any(rule.kind == "gauge" for rule in rules):
+        low -= int(GAUGE_HOLDS.astype(np.int64))
+    counters = [rule.datastream for rule in rules if rule.kind == "counter"]
+    if counters:
+        low = min(low, *_neighbours(counters, first, before=True))
+        high = max(high, *_neighbours(counters, last, before=False))
+    return low, high
+
+
+def _neighbours(numbers: list[int], edge: int, *, before: bool) -> list[int]:
+    """Time (µs) of the last reading at or before `edge`, or of the first after it, of each of these datastreams."""
+    missing, found = set(numbers), [edge]
+    for span in (_SOON, 400 * _SOON):
+        if not missing:
+            break
+        low, high = (edge - span, edge) if before else (edge + 1, edge + span)
+        for number, at in _edges(sorted(missing), low, high, before=before):
+            found.append(at)
+            missing.discard(number)
+    return found
+
+
+def _edges(numbers: list[int], low: int, high: int, *, before: bool) -> list[tuple[int, int]]:
+    best, bounds = ("max" if before else "min"), (numbers[0], numbers[-1])
+    found: list[tuple[int, int]] = []
+    now = archive.snapshot()
+    files = now.meeting(bounds, (low, high))
+    if files:
+        query = (
+            f"SELECT datastream, epoch_us({best}(time)) FROM ({now.rows_of(files)}) WHERE {_among(numbers)}"
+            f" AND time BETWEEN make_timestamptz({low}) AND make_timestamptz({high}) GROUP BY 1"
+        )
+        found = engine.reader().execute(query).fetchall()
+    if journal.extent() is not None:
+        waiting = journal.rows_between(low, high, bounds)
+        chosen = np.isin(waiting["datastream"], numbers)
+        for number in np.unique(waiting["datastream"][chosen]).tolist():
+            times = waiting["time"][chosen & (waiting["datastream"] == number)]
+            found.append((number, int(times.max() if before else times.min())))
+    return found
+
+
+def refresh() -> None:
+    """Bring the rollups up to the archive's version: what changed of each Paris month, in one commit."""
+    if not (archive.folder() / "_delta_log").is_dir():
+        return
+    with archive.writing(), faults.storage():
+        now, had = archive.snapshot(), current()
+        rules = rules_for(Datastream.objects.all())
+        blocks = _changed(had, now, rules)
+        if had.reflects == now.version and not blocks:
+            return
+        added: list[AddAction | RemoveAction] = []
+        for month in sorted(blocks):
+            added += _month(month, {n: rules[n] for n in blocks[month] if n in rules}, blocks[month], had)
+        _commit(added, now.version)
+
+
+def _changed(had: Stored, now: archive.Snapshot, rules: dict[int, Rule]) -> dict[str, set[int]]:
+    """Paris month -> datastreams whose days in it may differ from the stored ones."""
+    blocks: dict[str, set[int]] = {}
+    before = archive.at_version(had.reflects) if had.reflects != now.version else now
+    old, new = {part.path: part for part in before.parts}, {part.path: part for part in now.parts}
+    if had.reflects != now.version and not archive.only_compacted(had.reflects, now.version):
+        for path in old.keys() ^ new.keys():
+            _touched(new.get(path) or old[path], now.root, rules, blocks)
+    for month, number in _of_other_rules(had, rules):
+        blocks.setdefault(month, set()).add(number)
+    return blocks
+
+
+def _touched(part: archive.Part, root: Path, rules: dict[int, Rule], blocks: dict[str, set[int]]) -> None:
+    first, last = part.times[0] - part.longest * 1_000_000, part.times[1]
+    if (root / part.path).exists():
+        query = f"SELECT DISTINCT datastream FROM read_parquet({engine.quoted(root / part.path)})"
+        numbers = {row[0] for row in engine.reader().execute(query).fetchall()}
+    else:
+        numbers = {number for number in rules if part.datastreams[0] <= number <= part.datastreams[1]}
+    counters = sorted(number for number in numbers if number in rules and rules[number].kind == "counter")
+    _add(blocks, numbers.difference(counters), first, last + int(GAUGE_HOLDS.astype(np.int64)))
+    if counters:
+        low, high = min(_neighbours(counters, first - 1, before=True)), max(_neighbours(counters, last, before=False))
+        _add(blocks, set(counters), low, high)
+
+
+def _add(blocks: dict[str, set[int]], numbers: set[int], first: int, last: int) -> None:
+    if not numbers:
+        return
+    low, high = (
+        (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=t)).astimezone(PARIS) for t in (first, last)
+    )
+    for count in range(low.year * 12 + low.month - 1, high.year * 12 + high.month):
+        blocks.setdefault(f"{count // 12:04d}-{count % 12 + 1:02d}", set()).update(numbers)
+
+
+def _of_other_rules(had: Stored, rules: dict[int, Rule]) -> list[tuple[str, int]]:
+    """Months and datastreams whose rows were made by a rule that isn't the datastream's any more."""
+    if not had.files:
+        return []
+    paths = engine.file_list([str(folder() / path) for path in had.files.values()])
+    rows = (
+        engine.reader()
+        .execute(
+            f"SELECT DISTINCT month, datastream, rule FROM read_parquet({paths}, hive_partitioning = true,"
+            " hive_types_autocast = false)"
+        )
+        .fetchall()
+    )
+    return [(str(month), n) for month, n, rule in rows if n not in rules or rules[n].digest != rule]
+
+
+def _month(month: str, rules: dict[int, Rule], gone: set[int], had: Stored) -> list[AddAction | RemoveAction]:
+    """Write one Paris month again, with the days of these datastreams computed anew."""
+    first = date(int(month[:4]), int(month[5:]), 1)
+    last = (first + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+    days = np.arange(np.datetime64(first, "D"), np.datetime64(last, "D") + 1)
+    made = _rows(computed(rules, first, last), rules, days)
+    root, path = folder(), f"month={month}/r-{uuid.uuid4().hex[:12]}.parquet"
+    (root / path).parent.mkdir(parents=True, exist_ok=True)
+    actions: list[AddAction | RemoveAction] = []
+    now = int(time.time() * 1000)
+    with engine.connected() as con:
+        con.register("made", made)
+        days_sql = "DATE '1970-01-01' + day AS day"
+        query = f"SELECT {', '.join(days_sql if name == 'day' else name for name in _NAMES)} FROM made"
+        if month in had.files:
+            old = root / had.files[month]
+            con.register("gone", {"datastream": np.array(sorted(gone), np.int32)})
+            query += (
+                f" UNION ALL SELECT {', '.join(_NAMES)} FROM"
+                f" read_parquet({engine.quoted(old)}, hive_partitioning = false)"
+                " WHERE datastream NOT IN (SELECT datastream FROM gone)"
+            )
+            actions.append(RemoveAction(had.files[month], True, now, old.stat().st_size, {"month": month}))
+        con.execute(
+            f"COPY (SELECT * FROM ({query}) ORDER BY datastream, day) TO {engine.quoted(root / path)}"
+            " (FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION V2, ROW_GROUP_SIZE 20480)"
+        )
+        row = con.execute(f"SELECT count(*) FROM read_parquet({engine.quoted(root / path)})").fetchall()[0]
+    if row[0] == 0:
+        (root / path).unlink()
+        return actions
+    stats = json.dumps({"numRecords": row[0]})
+    return [*actions, AddAction(path, (root / path).stat().st_size, {"month": month}, now, True, stats)]
+
+
+def _rows(found: dict[int, Columns], rules: dict[int, Rule], days: NDArray[np.datetime64]) -> Columns:
+    """Computed days as rows; days without anything are left out."""
+    parts: dict[str, list[NDArray[Any]]] = {name: [] for name in _NAMES}
+    for number in sorted(found):
+        columns = found[number]
+        at = np.flatnonzero((columns["count"] > 0) | (columns["covered_s"] > 0))
+        parts["datastream"].append(np.full(len(at), number, np.int32))
+        parts["day"].append(days[at].astype(np.int32))
+        parts["rule"].append(np.full(len(at), rules[number].digest, np.int64))
+        for name in (*_VALUES, "count", "zeros"):
+            parts[name].append(columns[name][at])
+    kinds = {"datastream": np.int32, "day": np.int32, "rule": np.int64, "count": np.int32, "zeros": np.int32}
+    return {
+        name: np.concatenate(got) if got else np.empty(0, kinds.get(name, np.float64)) for name, got in parts.items()
+    }
+
+
+def _commit(actions: list[AddAction | RemoveAction], reflects: int) -> None:
+    root = folder()
+    root.mkdir(exist_ok=True)
+    if not (root / "_delta_log").is_dir():
+        DeltaTable.create(
+            str(root), SCHEMA, partition_by=["month"],
+            configuration={"delta.deletedFileRetentionDuration": "interval 0 days"},
+        )  # fmt: skip
+    table = DeltaTable(str(root))
+    archive.flush([root / action.path for action in actions if isinstance(action, AddAction)])
+    properties = CommitProperties(custom_metadata={"mitoyen": json.dumps({"reflects": reflects})}, max_commit_retries=0)
+    hooks = PostCommitHookProperties(create_checkpoint=True, cleanup_expired_logs=False)
+    table.create_write_transaction(
+        actions, "append", SCHEMA, ["month"], commit_properties=properties, post_commithook_properties=hooks
+    )
