@@ -121,4 +121,4 @@ def buildings(communes: tuple[str, ...] | None = None) -> list[Building]:
 def habits(slug: str) -> Habits:
     """How a building is run: the faults that are habits, not events."""
     planted = {fault.fault for fault in FAULTS if fault.slug == slug}
-    return Habits(setback=0.0 if "no_setback" in planted else 1.0, base_share=5.5 if "base" in planted else 1.0)
+    return Habits(setback=0.0 if "no_setback" in planted else 1.0, base_share=9.0 if "base" in planted else 1.0)
