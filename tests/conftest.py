@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.installation import Installation
+
 # Settings read the home when they are imported: never the developer's own.
 os.environ["MITOYEN_HOME"] = tempfile.mkdtemp(prefix="mitoyen-tests-")
 for name in [name for name in os.environ if name.startswith("MITOYEN_") and name != "MITOYEN_HOME"]:
@@ -26,6 +28,14 @@ def home(tmp_path, settings) -> Path:
         (folder / name).mkdir()
     settings.MITOYEN_HOME = folder
     return folder
+
+
+@pytest.fixture
+def installation(tmp_path) -> Installation:
+    """A fresh installation, made by `mitoyen init`."""
+    made = Installation(tmp_path / "installation")
+    made.run("init")
+    return made
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ COMMANDS = {
     "init": "init",
     "demo": "demo",
     "run": "run",
+    "gate-key": "gate_key",
     "import": "imports",
     "things": "things",
     "communes": "communes",
