@@ -147,7 +147,8 @@ def computed(rules: dict[int, Rule], first: date, last: date) -> dict[int, Colum
     for chosen in _chunks(rules, low, high):
         columns = gathered_of([rule.datastream for rule in chosen], *reach(chosen, low, high))
         numbers, heads = np.unique(columns["datastream"], return_index=True)
-        for number, head, tail in zip(numbers.tolist(), heads, [*heads[1:], len(columns["time"])], strict=True):
+        tails = [*heads[1:], len(columns["time"])][: len(heads)]
+        for number, head, tail in zip(numbers.tolist(), heads, tails, strict=True):
             rule = rules[number]
             made = intervals(
                 rule, columns["time"][head:tail], columns["length"][head:tail], columns["value"][head:tail]
