@@ -12,6 +12,7 @@ from mitoyen.ledger.refusal import Refused
 from mitoyen.territory.enums import Origin
 from mitoyen.territory.models import Commune, Thing
 
+_KIND = re.compile(r"[a-z][a-z0-9_]{0,59}")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,119}")
 
 
@@ -85,6 +86,16 @@ def check_slug(slug: str) -> None:
             _("Use lower-case letters, digits, - and _, for instance %(example)s.")
             % {"example": slug_from(slug) or "ecole-jean-zay"},
             code="bad_name",
+        )
+
+
+def check_kind(kind: str) -> None:
+    """Raise Refused unless `kind` can be a kind of thing, as usages declare them: building, meter, street_lamp…"""
+    if not _KIND.fullmatch(kind):
+        raise Refused(
+            _("%(kind)r can't be a kind of thing.") % {"kind": kind[:60]},
+            _("Use lower-case letters and _, for instance street_lamp."),
+            code="bad_kind",
         )
 
 
