@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from mitoyen.history import archive, corrections, faults, journal, parts, rollups, staging
+from mitoyen.history import archive, corrections, faults, journal, parts, rollups, sealing, staging
 from mitoyen.history.archive import Part
 from mitoyen.history.engine import connected, quoted
 from mitoyen.history.enums import BatchState
@@ -174,12 +174,24 @@ def _take_back(batch: Batch) -> None:
         if made or removed:
             archive.commit(name, made, removed, batch=batch.pk)
     faults.moment("undone")
+    _back_to_journal(work / "journal.parquet")
     corrections.place(work / "corrections")
     with transaction.atomic():
         batch.state, batch.undone_at = BatchState.UNDONE, timezone.now()
         batch.save(update_fields=["state", "undone_at"])
         audit.record(batch.undone_by, "batch.undo", f"batch:{batch.pk}", why=batch.undone_why, rows=batch.rows)
     shutil.rmtree(work, ignore_errors=True)
+
+
+def _back_to_journal(file: Path) -> None:
+    """Rows that the journal held when they were replaced come back there, each with its batch."""
+    if not file.exists():
+        return
+    with connected() as con:
+        query = f"SELECT batch, datastream, epoch_us(time), length, value, quality FROM read_parquet({quoted(file)})"
+        rows = con.execute(query).fetchall()
+    for number in sorted({row[0] for row in rows}):
+        journal.append([row[1:] for row in rows if row[0] == number], number)
 
 
 def _without(batch: Batch, work: Path) -> tuple[list[Part], list[Part]]:
@@ -193,6 +205,8 @@ def _without(batch: Batch, work: Path) -> tuple[list[Part], list[Part]]:
                 rest = f"SELECT {parts.COLUMNS} FROM ({now.rows_of([part])}) WHERE batch <> {batch.pk} {order}"
                 made += parts.write_month(con, rest, part.month, label, work)
         if corrections.write_returning(con, batch.pk, now, work / "corrections"):
+            con.execute(f"COPY (FROM back WHERE NOT sealed) TO {quoted(work / 'journal.parquet')} (FORMAT parquet)")
+            con.execute("DELETE FROM back WHERE NOT sealed")
             months = con.execute("SELECT DISTINCT strftime(time, '%Y-%m') FROM back ORDER BY 1").fetchall()
             for (month,) in months:
                 rest = f"SELECT {parts.COLUMNS} FROM back WHERE {parts.in_month(month)} {order}"
@@ -204,6 +218,7 @@ def recover() -> list[str]:
     """At start: finish or discard what a crash left half done. Returns a line for each thing mended."""
     mended: list[str] = []
     with archive.writing(), faults.storage():
+        mended += sealing.recover()
         for batch in Batch.objects.filter(state__in=(BatchState.COMMITTING, BatchState.UNDOING)).order_by("pk"):
             mended.append(_recovered(batch))
         limit = timezone.now() - timedelta(hours=ABANDONED_AFTER_H)

@@ -13,7 +13,7 @@ from mitoyen.history.archive import Snapshot
 from mitoyen.history.engine import quoted, stream
 from mitoyen.history.survey import EXAMPLES, Conflict, Overlap, Survey
 
-_SAME = "i.value = k.value AND i.length = k.length AND i.quality = k.quality"
+SAME = "i.value = k.value AND i.length = k.length AND i.quality = k.quality"
 
 
 @dataclass(slots=True)
@@ -44,7 +44,7 @@ def compare(con: duckdb.DuckDBPyConnection, incoming: str, seen: Survey, now: Sn
     order = "year(time) * 12 + month(time), datastream, time"
     con.execute(
         "COPY (SELECT i.datastream, i.time, i.length, i.value, i.quality FROM incoming i LEFT JOIN known k"
-        f" USING (datastream, time) WHERE k.value IS NULL OR NOT ({_SAME}) ORDER BY {order})"
+        f" USING (datastream, time) WHERE k.value IS NULL OR NOT ({SAME}) ORDER BY {order})"
         f" TO {quoted(kept)} (FORMAT parquet, COMPRESSION lz4)"
     )
     found.kept = kept
@@ -53,10 +53,10 @@ def compare(con: duckdb.DuckDBPyConnection, incoming: str, seen: Survey, now: Sn
     return found
 
 
-def define_known(con: duckdb.DuckDBPyConnection, seen: Survey, now: Snapshot) -> bool:
+def define_known(con: duckdb.DuckDBPyConnection, seen: Survey, now: Snapshot, *, waiting: bool = True) -> bool:
     """Define the view `known`: rows of these datastreams that may meet the surveyed ones. False when there are none.
 
-    Its columns are those of the archive and `filename` ('' for a row that is still in the journal).
+    Its columns are those of the archive and `filename` ('' for a row that is still in the journal, if `waiting`).
     """
     first, last = seen.times[0] - seen.longest * 1_000_000, seen.times[1]
     files = [
@@ -64,10 +64,10 @@ def define_known(con: duckdb.DuckDBPyConnection, seen: Survey, now: Snapshot) ->
         for part in now.meeting(seen.datastreams)
         if part.times[1] >= first and part.times[0] - part.longest * 1_000_000 <= last
     ]
-    waiting = journal.rows_meeting(seen.datastreams, first, last)
-    if not files and len(waiting["time"]) == 0:
+    unsealed = journal.rows_meeting(seen.datastreams, first, last) if waiting else journal.columns_of(())
+    if not files and len(unsealed["time"]) == 0:
         return False
-    con.register("waiting", waiting)
+    con.register("waiting", unsealed)
     condition = (
         f"datastream BETWEEN {seen.datastreams[0]} AND {seen.datastreams[1]}"
         f" AND time >= make_timestamptz({first}) AND time - to_seconds(length) <= make_timestamptz({last})"
@@ -84,7 +84,7 @@ def define_known(con: duckdb.DuckDBPyConnection, seen: Survey, now: Snapshot) ->
 
 
 def _conflicts(con: duckdb.DuckDBPyConnection, found: Comparison) -> None:
-    differing = f"FROM incoming i JOIN known k USING (datastream, time) WHERE NOT ({_SAME})"
+    differing = f"FROM incoming i JOIN known k USING (datastream, time) WHERE NOT ({SAME})"
     row = con.execute(f"SELECT count(*) {differing}").fetchall()[0]
     found.conflict_count = row[0]
     if row[0]:
@@ -102,7 +102,7 @@ def _overlaps(con: duckdb.DuckDBPyConnection, found: Comparison) -> None:
         "SELECT datastream, time, length, true AS fresh FROM fresh UNION ALL"
         " SELECT datastream, time, length, false FROM known k WHERE NOT EXISTS"
         " (SELECT 1 FROM incoming i WHERE i.datastream = k.datastream AND i.time = k.time"
-        f" AND NOT ({_SAME}))"
+        f" AND NOT ({SAME}))"
         " AND datastream IN (SELECT DISTINCT datastream FROM fresh)) ORDER BY 1, 2"
     )
     last = None

@@ -1,7 +1,8 @@
 """The record of corrections: what a batch put out of the history, so that undoing it brings the old values back.
 
 One Parquet file a batch, corrections/<batch>.parquet: its rows are those which the batch put out and which are still
-out. Old rows keep their batch. Who, why and when are the new batch's own.
+out, each with its batch; `sealed` says whether the archive held it, or the journal. Who, why and when are the new
+batch's own.
 """
 
 # ruff: noqa: S608 (DuckDB has no parameters for file names; ours and numbers are all that is put into queries)
@@ -19,10 +20,6 @@ from mitoyen.history.engine import quoted
 from mitoyen.history.models import Batch
 from mitoyen.history.survey import Survey
 
-COLUMNS = (
-    "datastream INTEGER, time TIMESTAMPTZ, length INTEGER, value DOUBLE, quality TINYINT, batch INTEGER,"
-    " new_value DOUBLE, new_batch INTEGER"
-)
 _OLD = "datastream, time, length, value, quality, batch"
 
 
@@ -56,7 +53,7 @@ def write_replaced(
 ) -> bool:
     """Write to `to` the known rows that the new ones (SQL `fresh`) take the place of; False when there are none.
 
-    Leaves the temporary table `replaced` (COLUMNS and filename) on the connection.
+    Leaves the temporary table `replaced` (with the file's name) on the connection.
     """
     if not compare.define_known(con, seen, now):
         return False
@@ -69,7 +66,7 @@ def write_replaced(
         " AND n.time - to_seconds(n.length) < k.time AND k.time - to_seconds(k.length) < n.time)"
     )
     con.execute(
-        f"COPY (SELECT {_OLD}, new_value, new_batch FROM replaced ORDER BY datastream, time)"
+        f"COPY (SELECT {_OLD}, new_value, new_batch, filename <> '' AS sealed FROM replaced ORDER BY datastream, time)"
         f" TO {quoted(to)} (FORMAT parquet, COMPRESSION zstd)"
     )
     return True
@@ -93,7 +90,7 @@ def write_returning(con: duckdb.DuckDBPyConnection, batch: int, now: Snapshot, i
     """Find the old rows that come back when `batch` is undone; False when there are none.
 
     They are those which it put out, and those which undone batches put out and could not give back because of it;
-    not those of an undone batch, nor those whose time another row holds now. Leaves the table `back` (COLUMNS),
+    not those of an undone batch, nor those whose time another row holds now. Leaves the table `back`,
     and writes each file of corrections that changes as `into`/<batch>.parquet.
     """
     undone = set(Batch.objects.filter(state="undone").values_list("pk", flat=True)) | {batch}

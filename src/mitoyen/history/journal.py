@@ -6,6 +6,7 @@ machines' door writes it. The same time with another value is kept aside, never 
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -40,6 +41,9 @@ class Store(Protocol):
     def extent(self) -> tuple[int, int] | None: ...
     def count(self) -> int: ...
     def longest_interval(self) -> int: ...
+    def days(self) -> list[int]: ...
+    def export(self, first: int, last: int, file: Path) -> int: ...
+    def delete_between(self, first: int, last: int, held: int) -> bool: ...
     def delete(self, keys: Sequence[tuple[int, int]]) -> None: ...
     def delete_batch(self, batch: int) -> int: ...
     def put_aside(self, rows: Sequence[Any]) -> None: ...
@@ -71,6 +75,24 @@ def rows_meeting(datastreams: tuple[int, int], first: int, last: int) -> Columns
 def extent() -> tuple[int, int] | None:
     """Earliest and latest time (µs) in the journal; None when it is empty."""
     return _store().extent()
+
+
+def days() -> list[int]:
+    """Numbers (since 1970) of the UTC days that the journal holds rows of, in order."""
+    return _store().days()
+
+
+def export(first: int, last: int, file: Path) -> int:
+    """Write the rows with first <= time <= last (µs) to a CSV file in the order of COLUMNS, exactly; how many."""
+    return _store().export(first, last, file)
+
+
+def delete_between(first: int, last: int, held: int) -> bool:
+    """Take out the rows with first <= time <= last, if there are just `held` of them; else leave them for later.
+
+    Rows that came in meanwhile are so never lost: the next sealing of their day finds what it knows already.
+    """
+    return _store().delete_between(first, last, held)
 
 
 def count() -> int:

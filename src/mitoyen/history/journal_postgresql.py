@@ -5,6 +5,7 @@
 import os
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 _COLUMNS = "datastream, time, length, value, quality, batch"
@@ -90,6 +91,30 @@ class Store:
 
     def count(self) -> int:
         return int(self.connection.execute("SELECT count(*) FROM observation").fetchall()[0][0])
+
+    def days(self) -> list[int]:
+        query = "SELECT DISTINCT floor(time / 86400000000.0)::bigint FROM observation ORDER BY 1"
+        return [row[0] for row in self.connection.execute(query).fetchall()]
+
+    def export(self, first: int, last: int, file: Path) -> int:
+        query = (
+            f"COPY (SELECT {_COLUMNS} FROM observation WHERE time BETWEEN {first} AND {last}) TO STDOUT (FORMAT csv)"
+        )
+        with self.connection.cursor() as cursor:
+            with cursor.copy(query) as rows, file.open("wb") as out:
+                for block in rows:
+                    out.write(block)
+            return cursor.rowcount
+
+    def delete_between(self, first: int, last: int, held: int) -> bool:
+        import psycopg
+
+        with self.connection.transaction() as transaction:
+            query = "DELETE FROM observation WHERE time BETWEEN %s AND %s"
+            gone = self.connection.execute(query, (first, last)).rowcount
+            if gone != held:
+                raise psycopg.Rollback(transaction)
+        return gone == held
 
     def delete(self, keys: Sequence[tuple[int, int]]) -> None:
         for i in range(0, len(keys), _STEP):

@@ -25,6 +25,7 @@ CREATE TABLE IF NOT EXISTS span (one INTEGER PRIMARY KEY CHECK (one = 1), longes
 INSERT OR IGNORE INTO span VALUES (1, 0);
 """
 _STEP = 10_000
+_DAY_US = 86_400_000_000
 _local = threading.local()
 
 
@@ -131,6 +132,44 @@ class Store:
     def count(self) -> int:
         with self._told():
             return int(self.connection.execute("SELECT count(*) FROM observation").fetchone()[0])
+
+    def days(self) -> list[int]:
+        """One look-up in the key for each day."""
+        found: list[int] = []
+        after = -(1 << 62)
+        with self._told():
+            while True:
+                query = "SELECT min(time) FROM observation WHERE time >= ?"
+                first = self.connection.execute(query, (after,)).fetchone()[0]
+                if first is None:
+                    return found
+                found.append(first // _DAY_US)
+                after = (first // _DAY_US + 1) * _DAY_US
+
+    def export(self, first: int, last: int, file: Path) -> int:
+        """SQLite writes the lines itself, a quarter of an hour at a time: twice as fast as making Python's objects.
+
+        17 significant digits give every double back.
+        """
+        query = (
+            "SELECT count(*), group_concat(printf('%d,%d,%d,%!.17g,%d,%d', datastream, time, length, value, quality,"
+            " batch), char(10)) FROM observation WHERE time BETWEEN ? AND ? GROUP BY time / 900000000"
+        )
+        total = 0
+        with self._told(), file.open("w") as out:
+            for count, lines in self.connection.execute(query, (first, last)):
+                out.write(lines)
+                out.write("\n")
+                total += count
+        return total
+
+    def delete_between(self, first: int, last: int, held: int) -> bool:
+        with self._told():
+            self.connection.execute("BEGIN IMMEDIATE")
+            gone = self.connection.execute("DELETE FROM observation WHERE time BETWEEN ? AND ?", (first, last)).rowcount
+            self.connection.execute("COMMIT" if gone == held else "ROLLBACK")
+        moment("journal_delete")
+        return bool(gone == held)
 
     def delete(self, keys: Sequence[tuple[int, int]]) -> None:
         for i in range(0, len(keys), _STEP):

@@ -1,0 +1,32 @@
+"""`mitoyen check`: audit chain, journal, and the archive's counts and fingerprints."""
+
+import dataclasses
+import json
+import sys
+from typing import Annotated
+
+import typer
+from django.utils.translation import gettext as _
+
+from mitoyen.cli.main import REFUSED, app
+from mitoyen.history import check as checking
+
+
+@app.command()
+def check(as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False) -> None:
+    """Check all that is kept. Exit 1 when something is wrong, with what it is and what to do."""
+    faults = checking.check(_told if sys.stderr.isatty() else None)
+    if as_json:
+        listed = [dataclasses.asdict(fault) for fault in faults]
+        print(json.dumps({"sound": not faults, "faults": listed}, ensure_ascii=False))
+    else:
+        for fault in faults:
+            print(f"{fault.message} {fault.next_step}")
+        if not faults:
+            print(_("All is sound: audit trail, journal, archive."))
+    if faults:
+        raise typer.Exit(REFUSED)
+
+
+def _told(name: str, done: int, total: int) -> None:
+    print(f"\r{done + 1}/{total} {name[:60]:60}", end="\n" if done + 1 == total else "", file=sys.stderr)

@@ -1,0 +1,222 @@
+"""Sealing: a UTC day goes from the journal into the archive; the journal lets go only of what was read back from there.
+
+Late data make further parts of their day. What the archive knows already is dropped; what contradicts it is kept aside.
+"""
+
+# ruff: noqa: S608 (DuckDB has no parameters for file names; ours and numbers are all that is put into queries)
+
+import shutil
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import duckdb
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from mitoyen.history import archive, compare, faults, fingerprint, journal, parts, rollups
+from mitoyen.history.archive import Part
+from mitoyen.history.engine import connected, fetch, quoted, stream
+from mitoyen.history.fingerprint import Fingerprint
+from mitoyen.history.models import SealedDay
+from mitoyen.history.survey import Survey, survey
+from mitoyen.history.times import micros
+from mitoyen.ledger.refusal import Refused
+
+Prints = dict[int, Fingerprint]
+_CSV = (
+    "columns = {datastream: 'INTEGER', time: 'BIGINT', length: 'INTEGER', value: 'DOUBLE', quality: 'TINYINT',"
+    " batch: 'INTEGER'}, header = false, auto_detect = false, delim = ','"
+)
+_DAY_US = 86_400_000_000
+_AT_ONCE = 20_000
+
+
+def seal(day: date | None = None, progress: Callable[[date, int], None] | None = None) -> list[SealedDay]:
+    """Seal one UTC day; without it, every day in the journal that is over. Returns the parts made.
+
+    Raises Refused when the archive does not give back what was written (the journal then keeps the day), when the
+    disk is full, or when another writer is at work.
+    """
+    sealed: list[SealedDay] = []
+    with archive.writing(), faults.storage():
+        recover()
+        for one in [day] if day else due():
+            made = _seal(one)
+            if made is not None:
+                sealed.append(made)
+                if progress:
+                    progress(one, made.rows)
+    if sealed:
+        rollups.refresh()
+    return sealed
+
+
+def due() -> list[date]:
+    """UTC days in the journal that are over, in order."""
+    extent = journal.extent()
+    if extent is None:
+        return []
+    today = micros(datetime.combine(timezone.now().astimezone(UTC).date(), datetime.min.time(), UTC))
+    return [parts.moment_of(number * _DAY_US).date() for number in journal.days() if number * _DAY_US < today]
+
+
+def recover() -> list[str]:
+    """Finish or forget the sealings that a crash left half done; the writer's lock must be held."""
+    mended = []
+    for left in SealedDay.objects.filter(version=None):
+        if archive.transaction_known(_name(left)):
+            _record(left)
+            mended.append(_("%(day)s: its sealing had been written, it is finished.") % {"day": left.day})
+        else:
+            for file in parts.orphans(_label(left)):
+                file.unlink()
+            left.delete()
+            mended.append(_("%(day)s: its sealing had not been written, the journal still has it.") % {"day": left.day})
+    return mended
+
+
+def _name(sealed: SealedDay) -> str:
+    return f"seal:{sealed.day}:{sealed.part}"
+
+
+def _label(sealed: SealedDay) -> str:
+    return f"s{sealed.day:%Y%m%d}-{sealed.part}"
+
+
+def _seal(day: date) -> SealedDay | None:
+    first = micros(datetime.combine(day, datetime.min.time(), UTC))
+    work = Path(settings.MITOYEN_HOME) / "staging" / f"seal-{day}"
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    count = journal.export(first, first + _DAY_US - 1, work / "rows.csv")
+    if count == 0:
+        shutil.rmtree(work)
+        return None
+    faults.moment("seal_exported")
+    with connected() as con:
+        con.execute(
+            f"COPY (SELECT datastream, make_timestamptz(time) AS time, length, value, quality, batch FROM"
+            f" read_csv({quoted(work / 'rows.csv')}, {_CSV}) ORDER BY datastream, time)"
+            f" TO {quoted(work / 'incoming.parquet')} (FORMAT parquet, COMPRESSION lz4, ROW_GROUP_SIZE 122880)"
+        )
+        rows = f"SELECT * FROM read_parquet({quoted(work / 'incoming.parquet')})"
+        seen = survey(con, rows)
+        if seen.rows != count:
+            raise Refused(_("The journal gave %(got)d rows for %(day)s, not %(count)d.") % {
+                "got": seen.rows, "day": day, "count": count}, _("Run “mitoyen check”."))  # fmt: skip
+        kept = _sorted_out(con, rows, seen, work)
+        sealed = _written(con, kept, day, work)
+        for low, high, held in _steps(con, rows):
+            journal.delete_between(low, high, held)
+    shutil.rmtree(work)
+    return sealed
+
+
+def _sorted_out(con: duckdb.DuckDBPyConnection, rows: str, seen: Survey, work: Path) -> str:
+    """SQL of the rows to be sealed: without those known already; contradicting ones are put aside."""
+    now = archive.snapshot()
+    known = compare.define_known(con, seen, now, waiting=False)
+    if not known and not seen.overlap_count:
+        return rows
+    if not known:
+        con.execute(f"CREATE OR REPLACE TEMP VIEW known AS SELECT *, '' AS filename FROM ({rows}) WHERE false")
+    con.execute(f"CREATE OR REPLACE TEMP VIEW incoming AS {rows}")
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE judged AS SELECT i.*, CASE"
+        f" WHEN k.value IS NOT NULL AND {compare.SAME} THEN 'known' WHEN k.value IS NOT NULL THEN 'conflict'"
+        " WHEN EXISTS (SELECT 1 FROM known o WHERE o.datastream = i.datastream"
+        " AND o.time - to_seconds(o.length) < i.time AND i.time - to_seconds(i.length) < o.time) THEN 'overlap'"
+        " ELSE '' END AS verdict FROM incoming i LEFT JOIN known k USING (datastream, time)"
+    )
+    _overlaps_inside(con)
+    aside = con.execute(
+        "SELECT datastream, epoch_us(time), length, value, quality, batch, verdict FROM judged"
+        " WHERE verdict IN ('conflict', 'overlap') ORDER BY 2, 1"
+    ).fetchall()
+    journal.put_aside(aside)
+    return f"SELECT {parts.COLUMNS} FROM judged WHERE verdict = '' ORDER BY datastream, time"
+
+
+def _overlaps_inside(con: duckdb.DuckDBPyConnection) -> None:
+    """Of the rows that may be sealed, mark as overlaps those that begin before the end of one taken before them."""
+    query = "SELECT datastream, epoch_us(time) AS time, length FROM judged WHERE verdict = '' ORDER BY datastream, time"
+    wrong: list[tuple[int, int]] = []
+    last, end = -1, 0
+    for columns in stream(con, query):
+        listed = (columns[name].tolist() for name in ("datastream", "time", "length"))
+        for datastream, time, length in zip(*listed, strict=True):
+            if datastream == last and time - length * 1_000_000 < end:
+                wrong.append((datastream, time))
+            else:
+                last, end = datastream, time
+    for datastream, time in wrong:
+        con.execute(
+            "UPDATE judged SET verdict = 'overlap' WHERE datastream = ? AND time = make_timestamptz(?)",
+            [datastream, time],
+        )
+
+
+def _written(con: duckdb.DuckDBPyConnection, rows: str, day: date, work: Path) -> SealedDay | None:
+    """Commit the rows to the archive, and read them back. None when there was nothing new."""
+    prints = prints_of(con, rows)
+    total = sum(prints.values(), Fingerprint())
+    if total.rows == 0:
+        return None
+    part = SealedDay.objects.filter(day=day).count()
+    by_batch = {str(number): [one.rows, one.hash] for number, one in prints.items()}
+    sealed = SealedDay.objects.create(day=day, part=part, rows=total.rows, hash=total.hash, by_batch=by_batch)
+    made = parts.write_month(con, rows, f"{day:%Y-%m}", _label(sealed), work)
+    parts.move(made, work)
+    faults.moment("seal_moved")
+    archive.commit(_name(sealed), made, day=str(day))
+    faults.moment("seal_committed")
+    _check(con, sealed, made, prints)
+    _record(sealed)
+    faults.moment("seal_checked")
+    return sealed
+
+
+def prints_of(con: duckdb.DuckDBPyConnection, rows: str) -> Prints:
+    """Fingerprints by batch of the rows of a query."""
+    found: Prints = {}
+    query = f"SELECT datastream, epoch_us(time) AS time, length, value, quality, batch FROM ({rows})"
+    for columns in stream(con, query):
+        for number, one in fingerprint.by_batch(columns).items():
+            found[number] = found.get(number, Fingerprint()) + one
+    return found
+
+
+def _check(con: duckdb.DuckDBPyConnection, sealed: SealedDay, made: list[Part], prints: Prints) -> None:
+    """Compare what the archive gives back with what the journal gave; take it out again when they differ."""
+    now = archive.snapshot()
+    if prints_of(con, now.rows_of(made)) == prints:
+        return
+    archive.commit(f"unseal:{sealed.day}:{sealed.part}:{now.version}", [], made)
+    sealed.delete()
+    message = _("The archive does not give back what the journal held for %(day)s.") % {"day": sealed.day}
+    raise Refused(message, _("The journal keeps the day. Check the disk, then run “mitoyen seal” again."), code="hash")
+
+
+def _record(sealed: SealedDay) -> None:
+    with transaction.atomic():
+        sealed.version = archive.snapshot().version
+        sealed.save(update_fields=["version"])
+
+
+def _steps(con: duckdb.DuckDBPyConnection, rows: str) -> list[tuple[int, int, int]]:
+    """Ranges of time (µs, bounds included) with the number of exported rows in each, small enough to delete at once."""
+    columns = fetch(con, f"SELECT epoch_us(time) AS time, count(*)::BIGINT AS held FROM ({rows}) GROUP BY 1 ORDER BY 1")
+    steps: list[tuple[int, int, int]] = []
+    filled = 0
+    for time, held in zip(columns["time"].tolist(), columns["held"].tolist(), strict=True):
+        if not steps or filled + held > _AT_ONCE:
+            steps.append((time, time, held))
+            filled = held
+        else:
+            low, _high, had = steps[-1]
+            steps[-1] = (low, time, had + held)
+            filled += held
+    return steps
