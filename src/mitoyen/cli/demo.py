@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import typer
 from django.conf import settings
@@ -14,6 +15,7 @@ from mitoyen.demo.build import DEFAULT_SEED, build
 
 @app.command()
 def demo(
+    data: Path | None = typer.Option(None, help="Folder of real files to load beside the generated ones."),
     seed: int = typer.Option(DEFAULT_SEED, min=0, help="Another number makes other readings."),
     small: bool = typer.Option(False, "--small", help="Two communes only."),
     port: int = typer.Option(0, min=0, max=65534, help="Port of the portal; the machines' door takes the next one."),
@@ -23,7 +25,7 @@ def demo(
     from mitoyen.demo import announce
 
     with _progress() as told:
-        summary = build(seed, small=small, progress=told)
+        summary = build(seed, small=small, data_dir=data, progress=told)
     if port:
         _listen_on(port)
     for line in announce.lines(summary, f"http://{settings.MITOYEN['host']}:{settings.MITOYEN['port']}"):

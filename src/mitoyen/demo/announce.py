@@ -22,6 +22,11 @@ def lines(summary: DemoSummary, address: str) -> Iterator[str]:
         yield _("%(count)s readings were generated: none of them was measured, and every page says so.") % {
             "count": count
         }
+    if summary.loaded:
+        count = number_format(summary.loaded, force_grouping=True)
+        yield _("%(count)s readings came from real files: they lie outside the territory and its totals.") % {
+            "count": count
+        }
     yield ""
     yield _("Look at this first:")
     for path, why in _first_looks():
@@ -39,6 +44,7 @@ def _first_looks() -> Iterator[tuple[str, str]]:
         ("angers-ecole-du-lac", _("a roof insulated in 2024: what it really saved, with the uncertainty")),
         ("angers-bibliotheque-des-tilleuls", _("gas that falls by 99.9 %: a change of unit, not a saving")),
         ("angers-ecole-pierre-menard", _("a leak: water that never stops at night")),
+        ("b0", _("real readings: a fall of gas by 93 % that proves nothing")),
     ):
         if Thing.objects.filter(slug=slug).exists():
             yield f"/batiments/{slug}/", why

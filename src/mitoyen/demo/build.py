@@ -3,19 +3,23 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from django.utils.translation import gettext as _
 
 from mitoyen.cli.init import prepare
-from mitoyen.demo import people, places, plan, staging, truth
+from mitoyen.demo import people, places, plan, real, staging, truth
 from mitoyen.demo.climate import clock, temperature
 from mitoyen.demo.people import Account
 from mitoyen.demo.readings import Series, series
 from mitoyen.demo.staging import Told
+from mitoyen.evaluate.models import Figure
+from mitoyen.evaluate.savings import evaluate_territory
 from mitoyen.history.enums import BatchOrigin, BatchState
 from mitoyen.history.models import Batch
 from mitoyen.ledger import audit
 from mitoyen.ledger.refusal import Refused
+from mitoyen.operate import comparison, findings
 from mitoyen.territory.register import load_communes
 
 DEFAULT_SEED = 49
@@ -25,12 +29,14 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class DemoSummary:
-    """What the installation holds now. `observations` are those written this time; `seconds` the time it took."""
+    """What the installation holds now. `observations` were generated and `loaded` came from real files this time;
+    `seconds` is how long it took."""
 
     communes: int
     buildings: int
     meters: int
     observations: int
+    loaded: int
     accounts: list[Account]
     seconds: float
 
@@ -39,6 +45,7 @@ def build(
     seed: int = DEFAULT_SEED,
     *,
     small: bool = False,
+    data_dir: Path | None = None,
     progress: Progress = lambda _step, _done, _total: None,
 ) -> DemoSummary:
     """Make the demo territory in MITOYEN_HOME, or complete it. `progress(step, done, total)` is told of each step.
@@ -53,12 +60,15 @@ def build(
     buildings = plan.buildings(plan.SMALL_COMMUNES if small else None)
     things = places.make(buildings, seed)
     accounts = people.make(ENERGY_OFFICER_OF)
-    written = 0
-    if known is None:
-        written = _fill(seed, small, progress)
-    return DemoSummary(
-        communes, len(buildings), len(things) - len(buildings) - 1, written, accounts, time.monotonic() - started
-    )
+    written = _fill(seed, small, progress) if known is None else 0
+    loaded = 0
+    if data_dir is not None:
+        step = _("Importing real files")
+        loaded = real.load(data_dir, lambda done, total: progress(step, done, total))
+    if written or loaded or not Figure.objects.filter(current=True).exists():
+        _evaluate(progress, processes=1 if small else 2)
+    meters = len(things) - len(buildings) - 1
+    return DemoSummary(communes, len(buildings), meters, written, loaded, accounts, time.monotonic() - started)
 
 
 def _fill(seed: int, small: bool, progress: Progress) -> int:
@@ -80,6 +90,17 @@ def _fill(seed: int, small: bool, progress: Progress) -> int:
     rows = staging.store(staging.source_of(seed, small=small), hours, told)
     audit.record(places.BY, "demo.build", "territory", seed=seed, small=small, meters=len(meters), observations=rows)
     return rows
+
+
+def _evaluate(progress: Progress, processes: int) -> None:
+    """The account of savings, the comparison and the findings, from whatever is there."""
+    step = _("Computing what was really saved")
+    evaluate_territory(lambda done, total, _message: progress(step, done, total), processes)
+    step_findings = _("Looking for what to do on Monday")
+    progress(step_findings, 0, 1)
+    comparison.refresh()
+    findings.find_all(lambda done, total: progress(step_findings, done, total))
+    audit.publish_head()
 
 
 def _known_demo(source: str) -> Batch | None:

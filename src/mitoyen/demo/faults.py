@@ -8,7 +8,6 @@ from mitoyen.demo.climate import Clock, Floats, random
 from mitoyen.demo.plan import Planted
 
 LEAK_M3_AN_HOUR = 0.12
-ZEROS_SHARE = 0.22
 
 
 def apply(planted: Planted, amounts: Floats, hours: Clock, seed: int) -> Floats:
@@ -29,15 +28,8 @@ def _to_wh(planted: Planted, amounts: Floats, hours: Clock, seed: int) -> Floats
 
 
 def _zeros(planted: Planted, amounts: Floats, hours: Clock, seed: int) -> Floats:
-    """Spells of 12 to 96 hours without readings, written as 0."""
-    rng = random(seed, f"{planted.slug}/zeros")
-    concerned = np.flatnonzero(hours.from_day(planted.first, planted.last))
-    wanted = ZEROS_SHARE * len(concerned)
-    lost = np.zeros(len(amounts), dtype=bool)
-    while lost.sum() < wanted:
-        start = int(rng.choice(concerned))
-        lost[start : start + int(rng.integers(12, 97))] = True
-    amounts[lost] = 0.0
+    """The transmitter is silent for weeks, and the supplier's file says 0."""
+    amounts[hours.from_day(planted.first, planted.last)] = 0.0
     return amounts
 
 

@@ -35,8 +35,6 @@ METHODS = {
         hours=True,
         facts=frozenset({"flow", "nights", "from_hour", "to_hour", "litres"}),
     ),
-    "guard": MethodSpec(
-        thresholds=frozenset(), reasons=True, facts=frozenset({"reason", "date", "detail", "mends", "until"})
-    ),
+    "guard": MethodSpec(thresholds=frozenset(), reasons=True, facts=frozenset({"reason", "date", "until"})),
     "code": MethodSpec(thresholds=frozenset()),
 }

@@ -5,8 +5,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from mitoyen.evaluate.enums import SubjectKind
 from mitoyen.evaluate.models import Figure
+from mitoyen.history import read
+from mitoyen.history.models import Datastream
 from mitoyen.manifests.schema import Rule
 from mitoyen.operate.methods import Hit
 
@@ -23,39 +27,47 @@ def figures_by_datastream() -> dict[int, list[Figure]]:
     return found
 
 
-def hits(rule: Rule, figures: list[Figure], since: dt.date) -> Iterator[Hit]:
-    """One hit for each of the rule's reasons that a Figure of the meter gives, from its latest one."""
+def hits(rule: Rule, meter: Datastream, figures: list[Figure], since: dt.date) -> Iterator[Hit]:
+    """One hit for each of the rule's reasons that holds on `since` or later, from the latest Figure that gives it."""
     told: set[str] = set()
     for figure in figures:
-        if figure.reporting_last < since:
-            continue
-        for reason in figure.reasons:
+        for reason in _causes(figure.reasons):
             code = str(reason["code"])
-            if code in rule.reasons and code not in told:
+            first, last = _days(figure, reason)
+            if code in rule.reasons and code not in told and last >= since:
                 told.add(code)
-                yield _hit(figure, reason, code)
+                yield _hit(meter, figure, code, first, last)
 
 
-def _hit(figure: Figure, reason: dict[str, Any], code: str) -> Hit:
-    first = _day(reason.get("first")) or figure.reporting_first
-    last = _day(reason.get("last")) or figure.reporting_last
-    days = (figure.reporting_last - figure.reporting_first).days + 1
-    awaited = None if figure.expected is None else figure.expected * 365 / days
+def _causes(reasons: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Without the coverage that zeros taken for missing cost: one cause, one finding."""
+    zeros = any(reason["code"] == "zeros_for_missing" for reason in reasons)
+    return [reason for reason in reasons if not (zeros and reason["code"] == "low_coverage")]
+
+
+def _hit(meter: Datastream, figure: Figure, code: str, first: dt.date, last: dt.date) -> Hit:
+    usual = _yearly_use(meter, figure)
     return Hit(
         first=first,
-        last=max(first, last),
-        amount=awaited,
+        last=last,
+        amount=usual,
         sure=True,
         mark=code,
-        facts={
-            "reason": code,
-            "date": first.isoformat(),
-            "until": max(first, last).isoformat(),
-            "detail": str(reason.get("detail", "")),
-            "mends": str(reason.get("mends", "")),
-        },
-        evidence={"figure": figure.pk, "code": code, "measured": figure.observed, "against": figure.expected},
+        facts={"reason": code, "date": first.isoformat(), "until": last.isoformat()},
+        evidence={"figure": figure.pk, "code": code, "measured": figure.observed, "against": usual},
     )
+
+
+def _yearly_use(meter: Datastream, figure: Figure) -> float | None:
+    """What the meter counted a year in the baseline: how much nobody can vouch for now. None without readings."""
+    daily = read.daily([meter], figure.baseline_first, figure.baseline_last)[meter.pk].amount
+    known = np.isfinite(daily)
+    return float(daily[known].mean()) * 365 if known.any() else None
+
+
+def _days(figure: Figure, reason: dict[str, Any]) -> tuple[dt.date, dt.date]:
+    first = _day(reason.get("first")) or figure.reporting_first
+    return first, max(first, _day(reason.get("last")) or figure.reporting_last)
 
 
 def _day(text: object) -> dt.date | None:

@@ -77,10 +77,11 @@ class Meter:
             self._views[months] = view(self.datastream, self.site, self.unit, period, closed=closed, outside=weather)
         return self._views[months]
 
-    @property
-    def doubtful(self) -> bool:
-        """Whether the guards of its latest Figure find its readings themselves at fault."""
-        return bool(self.figures) and any(reason["code"] in DOUBTFUL for reason in self.figures[0].reasons)
+    def doubtful(self, months: int) -> bool:
+        """Whether the guards of its latest Figure find its readings at fault within the last `months` months."""
+        since = first_day(self.last, months).isoformat()
+        reasons = self.figures[0].reasons if self.figures else []
+        return any(one["code"] in DOUBTFUL and str(one.get("last") or since) >= since for one in reasons)
 
     def _closed(self, period: Period) -> Days:
         mask = self.shared.closed(period, self.shared.basis(self.datastream))
@@ -117,9 +118,9 @@ def look(usage: Usage, rule: Rule, meter: Meter) -> Iterator[Seen]:
 
 def _hits(usage: Usage, rule: Rule, meter: Meter) -> Iterator[Hit]:
     if rule.method == "guard":
-        yield from guards.hits(rule, meter.figures, first_day(meter.last, rule.months))
+        yield from guards.hits(rule, meter.datastream, meter.figures, first_day(meter.last, rule.months))
         return
-    if meter.doubtful:
+    if meter.doubtful(rule.months):
         return
     method = method_of(usage, rule) if rule.method == "code" else METHODS[rule.method]
     hit = method(rule, meter.view(rule.months))
