@@ -109,12 +109,13 @@ def figure(title: str, draw: Callable[[Frame], str], says: str, table: Table | N
 
 
 def _table(title: str, table: Table) -> str:
+    words = _("The values in a table")
     head = "".join(
         f'<th scope="col"{" class=n" if i else ""}>{escape(name)}</th>' for i, name in enumerate(table.heads)
     )
     rows = "".join(_row(row) for row in table.rows)
-    region = f'<div class="table" role="region" tabindex="0" aria-label="{escape(title, quote=True)}">'
-    summary = f"<summary>{escape(_('The values in a table'))}</summary>"
+    region = f'<div class="table" role="group" tabindex="0" aria-label="{escape(title, quote=True)}">'
+    summary = f"<summary>{escape(words)}</summary>"
     content = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     return f"<details>{summary}{region}{content}</div></details>"
 

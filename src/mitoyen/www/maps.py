@@ -93,7 +93,7 @@ def short_value(line: CommuneLine) -> str:
 
 def _link(line: CommuneLine, inside: str) -> str:
     href = escape(reverse("portal:commune", args=(line.slug,)), quote=True)
-    label = escape(f"{line.name} : {short_value(line)}", quote=True)
+    label = escape(f"{line.name}, {short_value(line)}", quote=True)
     verdict = verdict_of(line)
     kind = f' class="m-{verdict}"' if verdict else ""
     return f'<a href="{href}"{kind} tabindex="-1" aria-label="{label}"><title>{label}</title>{inside}</a>'

@@ -46,23 +46,36 @@ def _rounded(values: list[float], unit: str) -> tuple[list[str], str]:
     digits = _digits(size / divisor)
     if divisor == 1:
         digits = 0 if size >= 10 else min(digits, 1)
-    return [number(value / divisor, digits) for value in values], written
+    coarse = 10 ** max(0, math.floor(math.log10(size / divisor)) - 2) if size >= divisor else 1
+    shown = (round(value / divisor / coarse) * coarse if coarse > 1 else value / divisor for value in values)
+    return [number(value, digits) for value in shown], written
+
+
+def parted(value: float | None, unit: str) -> tuple[str, str]:
+    """`30214, "kWh"` -> `("30,2", "MWh")`: three significant figures, no more than the interval bears."""
+    if value is None or not math.isfinite(value):
+        return "–", ""
+    (text,), unit_written = _rounded([value], unit)
+    return text, unit_written.replace(" ", NO_BREAK)
 
 
 def amount(value: float | None, unit: str) -> str:
     """`30214, "kWh"` -> `30,2 MWh`; the unit never stands alone on a line."""
-    if value is None or not math.isfinite(value):
-        return "–"
-    (text,), written = _rounded([value], unit)
-    return f"{text}{NO_BREAK}{written}"
+    return NO_BREAK.join(part for part in parted(value, unit) if part)
+
+
+def euros(value: float | None) -> str:
+    """A sum that was paid, to the euro."""
+    return f"{number(value)}{NO_BREAK}€"
 
 
 def between(low: float | None, high: float | None, unit: str) -> str:
     """`between 25.7 and 34.7 MWh`; empty where there is no interval."""
     if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
         return ""
-    (first, last), written = _rounded([low, high], unit)
-    return _("between %(low)s and %(high)s") % {"low": first, "high": f"{last}{NO_BREAK}{written}"}
+    (first, last), unit_written = _rounded([low, high], unit)
+    unit_written = unit_written.replace(" ", NO_BREAK)
+    return _("between %(low)s and %(high)s") % {"low": first, "high": f"{last}{NO_BREAK}{unit_written}"}
 
 
 def percent(share: float | None, digits: int = 0) -> str:

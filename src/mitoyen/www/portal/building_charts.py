@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 
 import numpy as np
-from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from mitoyen.evaluate.published import ActionLine, MeterLine, MonthPoint
-from mitoyen.www import numbers
+from mitoyen.www import dates, numbers
 from mitoyen.www.charts import Event, Table, time_series
 from mitoyen.www.portal import words
 
@@ -62,10 +61,10 @@ def _daily(point: MonthPoint | None, name: str) -> float:
 
 
 def _table(months: Sequence[MonthPoint], unit: str) -> Table:
-    heads = (_("Month"), _("Measured"), _("Expected"), _("90% interval"), _("Days read"))
+    heads = (_("Month"), _("Measured"), _("Expected"), _("90 percent interval"), _("Days read"))
     rows = [
         (
-            date_format(point.month, "F Y"),
+            dates.month(point.month),
             numbers.amount(point.observed, unit),
             numbers.amount(point.expected, unit),
             numbers.between(point.low, point.high, unit) or "–",

@@ -6,16 +6,20 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from mitoyen.evaluate import published
+from mitoyen.territory.models import Thing
 from mitoyen.www.portal import building_charts, reasons, words
 from mitoyen.www.portal.cache import public
+from mitoyen.www.portal.compared import beside
 from mitoyen.www.portal.numbered import four_numbers
+from mitoyen.www.portal.queries import NOT_BUILDINGS
 
 
 @public
 def building(request: HttpRequest, slug: str) -> HttpResponse:
-    """Four queries. 404 for what has no page."""
-    found = published.building_summary(slug)
-    if found is None or found.kind in ("weather_station", "meter"):
+    """Seven queries. 404 for what has no page."""
+    thing = Thing.objects.filter(slug=slug).exclude(kind__in=NOT_BUILDINGS).first()
+    found = published.building_summary(slug) if thing is not None else None
+    if thing is None or found is None:
         raise Http404(_("There is no building here."))
     account = found.latest
     meters = [
@@ -34,6 +38,7 @@ def building(request: HttpRequest, slug: str) -> HttpResponse:
         "account": account,
         "numbers": [one for one in four_numbers(account) if one.saved is not None],
         "meters": meters,
+        "beside": beside(thing),
         "generated": found.origin == "generated" or any(line.generated for line in found.meters),
     }
     return render(request, "portal/building.html", context)

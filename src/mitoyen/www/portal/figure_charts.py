@@ -1,57 +1,55 @@
-"""The readings that a figure rests on, with their gaps, and what the model expected of the reporting period."""
+"""The readings that a figure rests on, with their gaps, and what the model expects of each day."""
+
+from itertools import groupby
 
 import numpy as np
-from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from mitoyen.evaluate.models import Figure
-from mitoyen.evaluate.series import Run, unpack
-from mitoyen.www import numbers
+from mitoyen.evaluate.provenance import DayPoint, Provenance
+from mitoyen.www import dates, numbers
 from mitoyen.www.charts import Event, Table, time_series
 
 
-def readings_chart(figure: Figure) -> SafeString | None:
+def readings_chart(found: Provenance) -> SafeString | None:
     """Both periods on one axis, day by day. None for a figure that keeps no series."""
-    if not figure.series:
+    if not found.points:
         return None
-    baseline, reporting = unpack(bytes(figure.series))
-    days = np.arange(baseline.day[0], reporting.day[-1] + 1)
-    amounts = np.full(len(days), np.nan)
-    for run in (baseline, reporting):
-        amounts[(run.day - days[0]).astype(int)] = run.amount
-    missing = int(np.isnan(baseline.amount).sum() + np.isnan(reporting.amount).sum())
-    total = len(baseline.day) + len(reporting.day)
-    if missing:
-        title = _("The daily readings: %(missing)s days of %(total)s are missing") % {
-            "missing": numbers.number(missing),
-            "total": numbers.number(total),
-        }
-    else:
-        title = _("The daily readings: all %(total)s days are there") % {"total": numbers.number(total)}
+    days = np.arange(np.datetime64(found.points[0].day), np.datetime64(found.points[-1].day) + 1)
+    amounts, expected = np.full(len(days), np.nan), np.full(len(days), np.nan)
+    claims = found.figure.value is not None
+    for point in found.points:
+        at = (point.day - found.points[0].day).days
+        if point.observed is not None and not point.screened:
+            amounts[at] = point.observed
+        if claims and point.expected is not None:
+            expected[at] = point.expected
     return time_series(
-        title,
+        _title(found),
         days,
         amounts,
-        unit=_("%(unit)s a day") % {"unit": numbers.written(figure.unit)},
-        events=[Event(figure.reporting_first, _("compared from here on"))],
+        unit=_("%(unit)s a day") % {"unit": numbers.written(found.figure.unit)},
+        expected=expected if claims else None,
+        events=[Event(found.reporting.first, _("compared from here on"))],
         measured_label=_("read"),
-        table=_table([baseline, reporting], figure.unit),
+        expected_label=_("expected by the model"),
+        table=_table(found.points, found.figure.unit),
     )
 
 
-def _table(runs: list[Run], unit: str) -> Table:
+def _title(found: Provenance) -> str:
+    missing = sum(gap.days for gap in found.gaps)
+    values = {"missing": numbers.number(missing), "total": numbers.number(len(found.points))}
+    if missing:
+        return _("The daily readings: %(missing)s days of %(total)s are missing") % values
+    return _("The daily readings: all %(total)s days are there") % values
+
+
+def _table(points: list[DayPoint], unit: str) -> Table:
     rows = []
-    for run in runs:
-        months = run.day.astype("datetime64[M]")
-        for month in np.unique(months):
-            amounts = run.amount[months == month]
-            known = amounts[np.isfinite(amounts)]
-            rows.append(
-                (
-                    date_format(month.astype(object), "F Y"),
-                    numbers.amount(float(known.sum()), unit) if len(known) else "–",
-                    f"{len(known)}/{len(amounts)}",
-                )
-            )
+    for month, of_month in groupby(points, key=lambda point: point.day.replace(day=1)):
+        amounts = [None if point.screened else point.observed for point in of_month]
+        known = [amount for amount in amounts if amount is not None]
+        read = numbers.amount(sum(known), unit) if known else "–"
+        rows.append((dates.month(month), read, f"{len(known)}/{len(amounts)}"))
     return Table((_("Month"), _("Read"), _("Days read")), rows)

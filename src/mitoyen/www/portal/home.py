@@ -5,6 +5,7 @@ from django.shortcuts import render
 
 from mitoyen.evaluate import published
 from mitoyen.www import maps
+from mitoyen.www.portal import today
 from mitoyen.www.portal.cache import public
 from mitoyen.www.portal.numbered import four_numbers
 from mitoyen.www.portal.search import find_communes
@@ -20,6 +21,7 @@ def home(request: HttpRequest) -> HttpResponse:
     context = {
         "door": "home",
         "account": account,
+        "today": today.sentence(account) if account else "",
         "numbers": four_numbers(account),
         "cumulative": summary.cumulative if summary.cumulative is not account else None,
         "lines": lines,

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from mitoyen.evaluate import sentences
 from mitoyen.evaluate.enums import ReasonCode
+from mitoyen.www import dates
 from mitoyen.www.portal import words
 
 
@@ -36,13 +37,13 @@ def _spoken(reason: Mapping[str, Any]) -> Spoken:
         what=str(known.label if known else code),
         when=_when(reason.get("first"), reason.get("last")),
         means=str(words.REASON_MEANS[known]) if known else "",
-        mends=str(words.REASON_MENDS[known]) if known else "",
+        mends=sentences.mend(dict(reason)) if known else "",
     )
 
 
 def _when(first: object, last: object) -> str:
     days = [dt.date.fromisoformat(str(day)[:10]) for day in (first, last) if day]
-    texts = [date_format(day, "j F Y") for day in days]
+    texts = [dates.day(day) for day in days]
     if not texts:
         return ""
     if len(set(texts)) == 1:

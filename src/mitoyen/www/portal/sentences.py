@@ -1,13 +1,12 @@
 """A figure in one sentence, with its comparison and how sure it is."""
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from mitoyen.evaluate.certainty import certainty
 from mitoyen.evaluate.enums import Measure, SubjectKind
 from mitoyen.evaluate.models import Figure
 from mitoyen.territory.models import Thing
-from mitoyen.www import numbers
+from mitoyen.www import dates, numbers
 from mitoyen.www.portal import words
 
 
@@ -19,7 +18,7 @@ def period(figure: Figure) -> str:
         return str(first.year)
     if whole_years:
         return f"{first.year}–{last.year}"
-    return _("from %(first)s to %(last)s") % {"first": date_format(first, "j F Y"), "last": date_format(last, "j F Y")}
+    return _("from %(first)s to %(last)s") % {"first": dates.day(first), "last": dates.day(last)}
 
 
 def building(figure: Figure) -> Thing | None:

@@ -12,6 +12,7 @@ urlpatterns = [
     path("communes/<slug:slug>/affiche/", communes.poster, name="poster"),
     path("batiments/<slug:slug>/", buildings.building, name="building"),
     path("chiffres/<slug:figure_id>/", figures.figure, name="figure"),
+    path("chiffres/<slug:figure_id>/recalcul/", figures.again, name="recompute"),
     path("chiffres/<slug:figure_id>/serie.csv", figures.series, name="series"),
     path("comptes/", account.account, name="account"),
     path("comptes/batiments/", account.buildings, name="account-buildings"),

@@ -58,15 +58,3 @@ PROPERTIES: dict[str, Text] = {
 def property_name(code: str) -> str:
     """The word for an observed property; the code itself for one that is not ours."""
     return str(PROPERTIES.get(code, code.replace("_", " ").capitalize()))
-
-
-REASON_MENDS: dict[ReasonCode, Text] = {
-    ReasonCode.UNIT_BREAK: _("Ask who reads the meter which unit was sent when, and correct the readings."),
-    ReasonCode.METER_SWAP: _("Record the swap with both indexes, and the new meter’s factor."),
-    ReasonCode.ZEROS_FOR_MISSING: _("Ask for the file again, with empty cells where there was no reading."),
-    ReasonCode.CLIPPED: _("Ask for the readings before they were cut off at the ceiling."),
-    ReasonCode.LOW_COVERAGE: _("Import the missing readings, or wait until a whole year is there."),
-    ReasonCode.WEAK_MODEL: _("Give the closed days and what else drives the use, or a longer past."),
-    ReasonCode.CHANGE_OF_USE: _("Record the change of use: a new baseline starts after it."),
-    ReasonCode.NO_WEATHER: _("Import the readings of a weather station nearby."),
-}

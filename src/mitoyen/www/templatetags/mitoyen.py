@@ -7,13 +7,15 @@ from django.utils.safestring import SafeString
 from mitoyen.evaluate.enums import Verdict
 from mitoyen.evaluate.published import CommuneLine
 from mitoyen.territory.models import Thing
-from mitoyen.www import assets, maps, numbers
+from mitoyen.www import assets, dates, maps, numbers
 from mitoyen.www.portal import sentences
 
 register = template.Library()
 
 register.filter("number", numbers.number)
 register.filter("amount", numbers.amount)
+register.filter("euros", numbers.euros)
+register.filter("day", dates.day)
 register.filter("percent", numbers.percent)
 
 
@@ -39,6 +41,13 @@ def verdict(code: str) -> SafeString:
 def size(value: float | None, unit: str) -> str:
     """The amount without its sign: the words beside it say less or more."""
     return numbers.amount(None if value is None else abs(value), unit)
+
+
+@register.simple_tag
+def big(value: float | None, unit: str) -> SafeString:
+    """The size of an amount in large type, its unit smaller beside it."""
+    text, written = numbers.parted(None if value is None else abs(value), unit)
+    return format_html('{}<span class="number__unit">{}{}</span>', text, numbers.NO_BREAK, written)
 
 
 @register.filter
