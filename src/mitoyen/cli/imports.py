@@ -1,0 +1,265 @@
+"""`mitoyen import`: files of readings in, and `--undo` a batch."""
+
+import getpass
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from django.utils.translation import gettext as _
+
+from mitoyen.cli.main import REFUSED, app
+
+_STATUS_WORDS = ("imported", "unchanged", "ready")
+
+
+@app.command("import")
+def import_files(  # noqa: PLR0917 (typer turns parameters into options)
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Files of readings: CSV, XLSX, JSON, Parquet, packed or not.")
+    ] = None,
+    thing: Annotated[str, typer.Option(help="Building, meter or weather station the readings belong to.")] = "",
+    observed_property: Annotated[
+        str, typer.Option("--property", help="What they measure: electricity, gas, heat, water…")
+    ] = "",
+    unit: Annotated[str, typer.Option(help="Unit of the values: kWh, W, m3, Cel…")] = "",
+    kind: Annotated[str, typer.Option(help="delta, counter, power or gauge.")] = "",
+    tz: Annotated[str, typer.Option(help="Time zone of times without offset: UTC or Europe/Paris.")] = "",
+    stamps: Annotated[str, typer.Option(help="Whether a time names the start or the end of its interval.")] = "",
+    decimal: Annotated[str, typer.Option(help="Decimal mark, “.” or “,”, when the file leaves it open.")] = "",
+    dates: Annotated[str, typer.Option(help="dmy or mdy, when the file leaves it open.")] = "",
+    step: Annotated[str, typer.Option(help="Length of an interval (30min, 1h, 1d), for a single reading.")] = "",
+    missing: Annotated[
+        list[str] | None, typer.Option(help="Value that stands for “no value”; “none” when none does.")
+    ] = None,
+    column: Annotated[list[str] | None, typer.Option(help="HEADER=property[:unit[:kind]], or HEADER=role.")] = None,
+    map_file: Annotated[
+        Path | None, typer.Option("--map", help="Mapping of answers: read if it exists, else written.")
+    ] = None,
+    commune: Annotated[str, typer.Option(help="Commune (INSEE code or name) of things made on the way.")] = "",
+    correct: Annotated[bool, typer.Option(help="Replace known values that differ; needs --why.")] = False,
+    why: Annotated[str, typer.Option(help="Reason of a correction or an undo.")] = "",
+    skip_bad_lines: Annotated[
+        bool, typer.Option(help="Leave lines out that can't be read; the report lists them.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option(help="Check everything, write nothing.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    undo: Annotated[int | None, typer.Option(help="Take this batch back.")] = None,
+) -> None:
+    """Import files of readings: the whole file or nothing; the same file twice changes nothing."""
+    from mitoyen.connect.options import DATE_ORDERS, KINDS, STAMPS, Options
+
+    if undo is not None:
+        if files:
+            raise typer.BadParameter(_("Name either files or a batch to take back."))
+        _undo(undo, why, as_json=as_json)
+        return
+    if not files:
+        raise typer.BadParameter(_("Name at least one file."))
+    for name, value, allowed in (
+        ("--kind", kind, KINDS), ("--stamps", stamps, STAMPS), ("--decimal", decimal, (".", ",")),
+        ("--dates", dates, DATE_ORDERS),
+    ):  # fmt: skip
+        if value and value not in allowed:
+            raise typer.BadParameter(
+                _("%(name)s is one of: %(allowed)s.") % {"name": name, "allowed": ", ".join(allowed)}
+            )
+    options = Options(
+        thing=thing, observed_property=observed_property, unit=unit, kind=kind, tz=tz, stamps=stamps, decimal=decimal,
+        dates=dates, step=step, missing=_missing(missing), columns=_columns(column), mapping=_mapping(map_file),
+        commune=commune, correct=correct, why=why, skip_bad_lines=skip_bad_lines,
+    )  # fmt: skip
+    reports, refused = [], False
+    for path in files:
+        report, failed = _one(path, options, map_file, dry_run=dry_run)
+        reports.append(report)
+        refused |= failed
+        if not as_json:
+            _print(report)
+    if as_json:
+        content = reports[0] if len(reports) == 1 else {"files": reports}
+        print(json.dumps(content, ensure_ascii=False, allow_nan=False))
+    if refused:
+        raise typer.Exit(REFUSED)
+
+
+def _missing(values: list[str] | None) -> tuple[str, ...] | None:
+    if not values:
+        return None
+    return () if [value.lower() for value in values] == ["none"] else tuple(values)
+
+
+def _columns(texts: list[str] | None) -> dict[str, Any]:
+    from mitoyen.connect.options import ROLES, ColumnSpec
+
+    found = {}
+    for text in texts or []:
+        header, equals, says = text.rpartition("=")
+        if not equals or not header:
+            raise typer.BadParameter(_("Write --column HEADER=property:unit:kind, or HEADER=role."))
+        if says in ROLES:
+            found[header] = ColumnSpec(says)
+            continue
+        parts = [*says.split(":"), "", ""][:3]
+        found[header] = ColumnSpec("value", *parts)
+    return found
+
+
+def _mapping(path: Path | None) -> Any:
+    from mitoyen.connect.mappings import read_mapping
+
+    return read_mapping(path) if path is not None and path.exists() else None
+
+
+def _who() -> str:
+    return f"{getpass.getuser()} (mitoyen import)"
+
+
+def _one(path: Path, options: Any, map_file: Path | None, *, dry_run: bool) -> tuple[dict[str, Any], bool]:
+    """Import or examine one file. Returns its report as plain data and whether it was refused."""
+    from mitoyen.connect.imports import examine, run
+    from mitoyen.ledger.refusal import Refused
+
+    options = _asked(path, options) if sys.stdin.isatty() and sys.stderr.isatty() else options
+    try:
+        with _Progress() as progress:
+            report = examine(path, options, progress) if dry_run else run(path, options, _who(), progress)
+    except Refused as refusal:
+        return _refused(path, refusal), True
+    if report.status in ("refused", "questions"):
+        _say(report.message, report.next_step, [(g.line, g.message) for g in report.refused])
+        for question in report.proposal.questions:
+            print(f"  - {question.text} {question.evidence} [{question.option}]", file=sys.stderr)
+        return report.to_json(), True
+    if map_file is not None and not map_file.exists() and not dry_run:
+        _write_map(map_file, report)
+    return report.to_json(), False
+
+
+def _refused(path: Path, refusal: Any) -> dict[str, Any]:
+    _say(refusal.message, refusal.next_step, [(g.line, g.message) for g in refusal.grounds])
+    report = getattr(refusal, "report", None)
+    if report is not None:
+        content: dict[str, Any] = report.to_json()
+        return content
+    grounds = [{"line": g.line, "reason": g.message, "code": g.code} for g in refusal.grounds]
+    return {
+        "status": "refused", "file": path.name, "code": refusal.code, "message": refusal.message,
+        "next_step": refusal.next_step, "rows": 0, "accepted": 0, "duplicates": 0, "refused": grounds,
+        "refused_count": len(grounds), "batch": None, "datastreams": [], "questions": [],
+    }  # fmt: skip
+
+
+def _write_map(map_file: Path, report: Any) -> None:
+    from mitoyen.connect.mappings import write_mapping
+
+    write_mapping(map_file, report.learnt)
+
+
+def _asked(path: Path, options: Any) -> Any:
+    """Ask the person at the terminal what the file leaves open, until nothing is."""
+    from mitoyen.connect.imports import with_answers
+    from mitoyen.connect.mappings import kept
+    from mitoyen.connect.sniff import propose
+    from mitoyen.ledger.refusal import Refused
+
+    for _round in range(5):
+        try:
+            proposal = propose(path, options=options)
+        except Refused:
+            return options
+        if not proposal.questions:
+            return options
+        known = kept(proposal.signature)
+        answers = {}
+        for question in proposal.questions:
+            if question.evidence:
+                typer.echo(question.evidence, err=True)
+            default = getattr(known, question.code, "") if known else ""
+            choices = f" ({' / '.join(question.choices)})" if question.choices else ""
+            shown = default if isinstance(default, str) and default else question.default
+            answers[question.code] = typer.prompt(question.text + choices, default=shown, err=True)
+        options = with_answers(options, answers)
+    return options
+
+
+def _say(message: str, next_step: str, lines: list[tuple[int | None, str]]) -> None:
+    print(message, file=sys.stderr)
+    for line, reason in lines[:20]:
+        where = _("line %(line)d: ") % {"line": line} if line else ""
+        print(f"  {where}{reason}", file=sys.stderr)
+    if len(lines) > 20:
+        print(_("  … and %(count)d more") % {"count": len(lines) - 20}, file=sys.stderr)
+    if next_step:
+        print(next_step, file=sys.stderr)
+
+
+def _print(report: dict[str, Any]) -> None:
+    if report["status"] not in _STATUS_WORDS:
+        return
+    words = {
+        "imported": _(
+            "%(file)s: %(accepted)d readings imported, %(duplicates)d repeated or known already. Batch %(batch)s."
+        ),
+        "unchanged": _("%(file)s: nothing new, all %(duplicates)d readings are known already."),
+        "ready": _(
+            "%(file)s: ready, %(accepted)d new readings, %(duplicates)d repeated or known already. Nothing was written."
+        ),
+    }
+    print(words[report["status"]] % report)
+    zone = {"offset": _("with their offset")}.get(report["tz"], report["tz"])
+    stamps = {"start": _("start of the interval"), "end": _("end of the interval"), "instant": _("instants")}[
+        report["stamps"]
+    ]
+    print(
+        _("  Taken for: %(format)s, times %(tz)s, %(stamps)s.")
+        % {"format": report["format"], "tz": zone, "stamps": stamps}
+    )
+    for view in report["datastreams"][:50]:
+        total = f", {view['total']:.6g} {view['total_unit'] or ''}" if view["total"] is not None else ""
+        line = _("  %(name)s (%(kind)s, %(unit)s): %(count)d readings from %(first)s to %(last)s, %(gap_count)d gaps")
+        print(line % view + total)
+    if report["missing"]:
+        print(_("  %(missing)d stamps without a value.") % report)
+    if report["refused_count"]:
+        print(_("  %(count)d lines gave no reading, the first on line %(line)s.") % {
+            "count": report["refused_count"], "line": report["refused"][0]["line"] if report["refused"] else "?",
+        })  # fmt: skip
+
+
+def _undo(batch: int, why: str, *, as_json: bool) -> None:
+    from mitoyen.connect import imports
+
+    done = imports.undo(batch, _who(), why)
+    if as_json:
+        print(json.dumps({"status": "undone", "batch": done.pk, "rows": done.rows, "source": done.source}))
+        return
+    print(_("Batch %(id)d (%(source)s) was taken back: %(rows)d readings.") % {
+        "id": done.pk, "source": done.source, "rows": done.rows,
+    })  # fmt: skip
+
+
+class _Progress:
+    """A bar on standard error when it is a terminal, silence otherwise."""
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+        self._task: Any = None
+
+    def __enter__(self) -> Any:
+        if not sys.stderr.isatty():
+            return lambda done, total, message: None
+        from rich.console import Console
+        from rich.progress import Progress
+
+        self._bar = Progress(console=Console(stderr=True), transient=True)
+        self._bar.start()
+        self._task = self._bar.add_task("")
+        return lambda done, total, message: self._bar.update(
+            self._task, completed=done, total=total, description=message
+        )
+
+    def __exit__(self, *_error: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()

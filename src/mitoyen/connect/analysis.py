@@ -1,0 +1,213 @@
+"""One file, looked at from end to end: what it was taken for, what is left to ask, which lines can't be taken.
+
+Nothing is written outside a folder of its own under the installation's staging folder, which goes away at the end.
+"""
+
+# ruff: noqa: S608 (columns and file names can't be parameters in DuckDB; only our own names and numbers go into queries)
+
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from mitoyen.connect import columns as roles
+from mitoyen.connect import distributor, faultlines, series, settle, table
+from mitoyen.connect.columns import Columns
+from mitoyen.connect.faultlines import Count
+from mitoyen.connect.intake import Intake, take_in
+from mitoyen.connect.layout import Layout, layout_of
+from mitoyen.connect.options import Options, Question
+from mitoyen.connect.report import Taken
+from mitoyen.connect.series import Series
+from mitoyen.connect.table import Forms
+from mitoyen.connect.walk import Spans
+from mitoyen.history import faults
+from mitoyen.ledger.refusal import Ground, Refused
+
+Progress = Callable[[int, int, str], None]
+STAGES = 5
+_WORKDIR = re.compile(r"import-(\d+)-")
+
+
+def no_progress(done: int, total: int, message: str) -> None:
+    """Tells nobody."""
+
+
+@dataclass(slots=True)
+class Analysis:
+    """A file on its way. `con` holds `raw` (as written) and `clean` (sid, t in UTC, v, ord[, len], in order)."""
+
+    path: Path
+    options: Options
+    workdir: Path
+    intake: Intake
+    layout: Layout
+    columns: Columns
+    con: duckdb.DuckDBPyConnection
+    forms: Forms
+    table: Path
+    tz: str = ""
+    stamps: str = ""
+    count: Count = field(default_factory=lambda: Count(0, 0, 0, 0))
+    taken: list[Taken] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    grounds: list[Ground] = field(default_factory=list)
+    empties: list[Ground] = field(default_factory=list)
+    blocking: int = 0
+    series: list[Series] = field(default_factory=list)
+    spans: Spans = field(default_factory=Spans)
+    duplicates: int = 0
+    contradictions: int = 0
+
+    def ask(self, question: Question) -> None:
+        self.questions.append(question)
+
+    def take(self, what: str, value: str, basis: str, because: str = "") -> None:
+        self.taken.append(Taken(what, value, basis, because))
+
+
+@contextmanager
+def analysed(path: Path, options: Options, progress: Progress = no_progress) -> Iterator[Analysis]:
+    """Analyse a file; its tables live until the block ends. Raises Refused when it can't be read at all."""
+    with faults.storage():
+        workdir = _workdir()
+        found: Analysis | None = None
+        try:
+            progress(0, STAGES, _("reading the file"))
+            found = _opened(path, options, workdir)
+            progress(1, STAGES, _("reading times and numbers"))
+            _load(found)
+            progress(2, STAGES, _("putting readings in order"))
+            series.build(found)
+            progress(3, STAGES, _("checking intervals"))
+            series.walk_all(found)
+            progress(4, STAGES, _("checked"))
+            yield found
+        except duckdb.OutOfMemoryException as error:
+            raise Refused(
+                _("The memory allowed (%(limit)s) is not enough for this file.")
+                % {"limit": settings.MITOYEN["memory_limit"]},
+                _("Raise memory_limit in mitoyen.toml, or split the file."),
+                code="memory",
+            ) from error
+        finally:
+            if found is not None:
+                found.con.close()
+            shutil.rmtree(workdir, ignore_errors=True)
+
+
+def _workdir() -> Path:
+    home = settings.MITOYEN_HOME
+    if not home.is_dir():
+        raise Refused(
+            _("%(home)s is not an installation yet.") % {"home": home}, _("Run: mitoyen init"), code="no_installation"
+        )
+    staging: Path = home / "staging"
+    staging.mkdir(exist_ok=True)
+    _sweep(staging)
+    return Path(tempfile.mkdtemp(prefix=f"import-{os.getpid()}-", dir=staging))
+
+
+def _sweep(staging: Path) -> None:
+    """Remove what imports left behind whose process is gone (killed)."""
+    for folder in staging.glob("import-*"):
+        found = _WORKDIR.match(folder.name)
+        if not found or int(found[1]) == os.getpid():
+            continue
+        try:
+            os.kill(int(found[1]), 0)
+        except ProcessLookupError:
+            shutil.rmtree(folder, ignore_errors=True)
+        except PermissionError:
+            continue
+
+
+def _opened(path: Path, options: Options, workdir: Path) -> Analysis:
+    intake = take_in(path, workdir)
+    text = intake.table
+    layout = layout_of(text, typed=intake.typed)
+    if distributor.recognise(layout):
+        text = distributor.without_footer(text, workdir / "body")
+        layout = layout_of(text, typed=intake.typed) if text != intake.table else layout
+    columns = roles.find_columns(layout, options)
+    con = table.open_database(workdir, text)
+    try:
+        forms = table.find_forms(con, text, layout, columns)
+        found = Analysis(path, options, workdir, intake, layout, columns, con, forms, text)
+        found.questions += columns.questions
+        settle.writing(found)
+    except BaseException:
+        con.close()
+        raise
+    return found
+
+
+def _load(found: Analysis) -> None:
+    table.load(found.con, found.table, found.layout, found.columns, found.forms)
+    settle.sentinels(found)
+    settle.zone(found)
+    _find_bad_lines(found)
+    if not found.count.rows and not found.grounds:
+        raise Refused(_("The file holds no reading."), _("Ask for it again: nothing was imported."), code="empty")
+
+
+def latest() -> datetime:
+    """No reading is from later than this: tomorrow (naive UTC)."""
+    return (datetime.now(UTC) + timedelta(days=1)).replace(tzinfo=None, microsecond=0)
+
+
+def _find_bad_lines(found: Analysis) -> None:
+    outside = f"t < TIMESTAMP '{faultlines.FIRST_YEAR}-01-01' OR t > TIMESTAMP '{latest()}'"
+    bad = faultlines.bad_sql(found.columns, outside=outside)
+    found.count = faultlines.count(found.con, found.columns, bad)
+    rejects, spaces = faultlines.rejected(found.con)
+    found.count = replace_count(found.count, blank=spaces, rows=len(rejects))
+    zone_bad = settle.local_faults(found) if found.tz else ([], [])
+    gaps, folds = zone_bad
+    found.blocking = found.count.bad + len(rejects) + len(gaps) + len(folds)
+    if not (found.blocking or found.count.empty):
+        return
+    offset = -1 if found.intake.format.split(".")[0] in ("ndjson", "json", "parquet") else 0
+    describer = faultlines.Describer(
+        found.table, found.layout, found.columns, offset, (faultlines.FIRST_YEAR, latest().year + 1)
+    )
+    ordinals = faultlines.ordinals_where(found.con, bad)
+    values = [f"v{number}" for number in range(len(found.columns.values))]
+    missing = " AND ".join(f"isnan({v})" for v in values) or "true"
+    empties = faultlines.ordinals_where(found.con, f"t IS NOT NULL AND {missing} AND NOT {bad}")
+    placed, at = describer.placed([*ordinals, *empties, *gaps[:100], *folds[:100]], rejects)
+    grounds = describer.rejected(rejects, at)
+    for ordinal in ordinals:
+        if ordinal in placed:
+            grounds.append(describer.bad(placed[ordinal], _row(found, ordinal)))
+    for code, listed, reason in (
+        ("nonexistent_time", gaps, _("this local time does not exist: clocks went forward over it")),
+        (
+            "ambiguous_time",
+            folds,
+            _("this local time comes twice that night, and the order of lines does not tell which it is"),
+        ),
+    ):
+        grounds += [Ground(code, reason, placed[n].line) for n in listed[:100] if n in placed]
+    found.grounds = sorted(grounds, key=lambda ground: ground.line or 0)
+    found.empties = [Ground("no_value", _("no value"), placed[n].line) for n in empties if n in placed]
+
+
+def replace_count(count: Count, *, blank: int, rows: int) -> Count:
+    return replace(count, blank=count.blank + blank, rows=count.rows + rows)
+
+
+def _row(found: Analysis, ordinal: int) -> dict[str, object]:
+    cursor = found.con.execute(f"SELECT * FROM raw WHERE rowid = {ordinal}")
+    names = [item[0] for item in cursor.description or []]
+    return dict(zip(names, cursor.fetchone() or (), strict=False))

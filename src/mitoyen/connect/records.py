@@ -1,0 +1,161 @@
+"""Records (JSON, lines of JSON, Parquet) into a table of text, one line a record after one line of names."""
+
+# ruff: noqa: S608 (columns and file names can't be parameters in DuckDB; only our own names and numbers go into queries)
+
+import csv
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import msgspec
+from django.utils.translation import gettext as _
+
+from mitoyen.ledger.refusal import Ground, Refused
+
+# A JSON document is read whole; lines of JSON and Parquet are streamed.
+MAX_DOCUMENT = 256 * 1024**2
+MAX_DEPTH = 6
+SAMPLE = 1000
+
+
+def parquet_to_csv(source: Path, target: Path) -> Path:
+    """Write a Parquet file as CSV. Raises Refused when it is damaged."""
+    con = duckdb.connect(config={"TimeZone": "UTC"})
+    try:
+        # Bound parameters aren't taken by COPY's target: the path is quoted instead.
+        con.execute(
+            f"COPY (SELECT * FROM read_parquet($1)) TO '{_quoted(target)}' (HEADER, DELIMITER ',')", [str(source)]
+        )
+    except duckdb.Error as error:
+        raise Refused(
+            _("The Parquet file is cut short or damaged."), _("Fetch it again: nothing was imported."), code="truncated"
+        ) from error
+    finally:
+        con.close()
+    return target
+
+
+def json_to_csv(source: Path, target: Path) -> tuple[Path, str]:
+    """Write a JSON document or lines of JSON as CSV; nested names are joined by dots. Raises Refused."""
+    document = _document(source)
+    rows = _records(document) if document is not None else _lines(source)
+    first = list(islice(rows, SAMPLE))
+    names = list(dict.fromkeys(name for row in first for name in row))
+    if not names:
+        raise Refused(_("The JSON holds no readings."), _("A list of objects is expected."), code="empty")
+    with target.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.writer(out, lineterminator="\n")
+        # Lines of JSON: their line numbers must stay the file's, so the names take no line of their own (see `lines`).
+        writer.writerow(names)
+        for row in first:
+            writer.writerow([row.get(name, "") for name in names])
+        for row in rows:
+            writer.writerow([row.get(name, "") for name in names])
+    return target, "json" if document is not None else "ndjson"
+
+
+def _document(source: Path) -> Any:
+    """The decoded document, or None when the file is lines of JSON."""
+    with source.open("rb") as file:
+        first = file.readline(1 << 20).strip()
+        if first.startswith(b"\xef\xbb\xbf"):
+            first = first[3:]
+        if first.startswith(b"{"):
+            try:
+                msgspec.json.decode(first)
+            except (msgspec.DecodeError, RecursionError):
+                pass
+            else:
+                if any(line.strip() for line in islice(file, 10)):
+                    return None
+    if source.stat().st_size > MAX_DOCUMENT:
+        raise Refused(
+            _("The JSON document is larger than %(limit)d MB.") % {"limit": MAX_DOCUMENT // 1024**2},
+            _("Export it as lines of JSON, CSV or Parquet."),
+            code="too_large",
+        )
+    content = source.read_bytes().removeprefix(b"\xef\xbb\xbf")
+    try:
+        return msgspec.json.decode(content)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        line = _line_of(content, str(error))
+        raise Refused(
+            _("The JSON is cut short or malformed."),
+            _("Fetch it again: nothing was imported."),
+            [Ground("malformed", str(error), line)],
+            code="malformed",
+        ) from error
+
+
+def _line_of(content: bytes, error: str) -> int | None:
+    position = error.rpartition("byte ")[2].rstrip(")")
+    return content[: int(position)].count(b"\n") + 1 if position.isdigit() else content.count(b"\n") + 1
+
+
+def _records(document: Any) -> Iterator[dict[str, str]]:
+    """The longest list of objects in the document; the objects around it give their plain members to each."""
+    found = _longest_list(document, {}, 0)
+    if found is None:
+        raise Refused(_("The JSON holds no list of readings."), _("A list of objects is expected."), code="not_a_table")
+    around, rows = found
+    for row in rows:
+        yield around | _flat(row)
+
+
+def _longest_list(node: Any, around: dict[str, str], depth: int) -> tuple[dict[str, str], list[Any]] | None:
+    if isinstance(node, list):
+        return (around, node) if node and all(isinstance(item, dict) for item in node) else None
+    if not isinstance(node, dict) or depth > MAX_DEPTH:
+        return None
+    plain = around | {str(key): _cell(value) for key, value in node.items() if not isinstance(value, list | dict)}
+    found = [_longest_list(value, plain, depth + 1) for value in node.values()]
+    best = max((item for item in found if item), key=lambda item: len(item[1]), default=None)
+    return best or (({}, [node]) if depth == 0 and not any(isinstance(v, list | dict) for v in node.values()) else None)
+
+
+def _lines(source: Path) -> Iterator[dict[str, str]]:
+    with source.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            text = line.strip().removeprefix(b"\xef\xbb\xbf")
+            if not text:
+                yield {}
+                continue
+            try:
+                row = msgspec.json.decode(text)
+            except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+                raise _bad_line(number, str(error)) from error
+            if not isinstance(row, dict):
+                raise _bad_line(number, _("an object is expected"))
+            yield _flat(row)
+
+
+def _bad_line(number: int, reason: str) -> Refused:
+    return Refused(
+        _("Line %(line)d is not valid JSON.") % {"line": number},
+        _("Mend or remove the line, or fetch the file again."),
+        [Ground("malformed", reason, number)],
+        code="malformed",
+    )
+
+
+def _flat(row: dict[str, Any], prefix: str = "", depth: int = 0) -> dict[str, str]:
+    cells: dict[str, str] = {}
+    for key, value in row.items():
+        if isinstance(value, dict):
+            if depth < MAX_DEPTH:
+                cells |= _flat(value, f"{prefix}{key}.", depth + 1)
+        elif not isinstance(value, list):
+            cells[f"{prefix}{key}"] = _cell(value)
+    return cells
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return repr(value) if isinstance(value, float) else " ".join(str(value).split())
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
