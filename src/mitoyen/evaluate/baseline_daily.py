@@ -71,7 +71,7 @@ class Bank:
 
 def solve(gram: Floats, right: Floats) -> Floats:
     """Ridge solution of the normal equations, stacked in the leading axes."""
-    beta: Floats = np.linalg.solve(regularised(gram), right[..., None])[..., 0]
+    beta: Floats = np.linalg.solve(regularised(gram), right[..., None])[..., 0].astype(np.float64)
     return beta
 
 
