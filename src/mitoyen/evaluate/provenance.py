@@ -17,8 +17,7 @@ from mitoyen.evaluate.priced import METHOD as PRICED
 from mitoyen.evaluate.series import Run, unpack
 from mitoyen.evaluate.steps import Step
 from mitoyen.evaluate.sums import METHOD as SUM
-from mitoyen.history import read
-from mitoyen.history.models import Batch, Datastream
+from mitoyen.history.models import Batch
 
 MOST_PARTS = 200
 
@@ -125,20 +124,10 @@ def provenance(figure_id: str) -> Provenance | None:
 
 
 def batches_of(figure: Figure) -> list[BatchLine]:
-    """The batches that a meter's readings of the two periods, and its weather's, came in with. Two reads a series."""
-    if figure.datastream is None:
-        return []
-    streams = [figure.datastream]
-    weather = figure.inputs.get("weather") or ""
-    slug, _slash, observed_property = weather.rpartition("/")
-    streams += Datastream.objects.filter(thing__slug=slug, observed_property=observed_property)
-    numbers: set[int] = set()
-    for stream in streams:
-        numbers.update(read.batches_of(stream, figure.baseline_first, figure.baseline_last))
-        numbers.update(read.batches_of(stream, figure.reporting_first, figure.reporting_last))
+    """The batches that a meter's readings of the two periods, and its weather's, came in with. One query."""
     return [
         BatchLine(one.pk, one.origin, one.state, one.source, one.by, one.received_at, one.rows, one.sha256)
-        for one in Batch.objects.filter(pk__in=sorted(numbers)).order_by("id")
+        for one in Batch.objects.filter(pk__in=figure.inputs.get("batches", [])).order_by("id")
     ]
 
 

@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mitoyen.evaluate import calendar
-from mitoyen.evaluate.baseline import HourlyData
 from mitoyen.evaluate.periods import Period
 from mitoyen.evaluate.series import Run
 from mitoyen.history import read
@@ -17,9 +16,6 @@ from mitoyen.history.times import paris_day_bounds, paris_day_of
 HALF = 0.5
 """Share of a day that its readings must cover (CalTRACK 2.0, 2.2.3.1: days with half their hours or more count, scaled
 up to the whole day)."""
-
-HOURS_FROM = 12
-"""Readings a day from which a meter's hours are worth a look."""
 
 
 @dataclass(frozen=True)
@@ -61,15 +57,6 @@ def extents(datastreams: Sequence[Datastream]) -> dict[int, Period]:
         first, last = (day.astype(object) for day in paris_day_of(np.array(ends) - np.timedelta64(1, "us")))
         found[number] = Period(first, last)
     return found
-
-
-def hours_of(meter: Datastream, read_days: Readings) -> HourlyData | None:
-    """The hours of a meter over the days read; None where it is not read several times a day."""
-    daily = read_days.days.get(meter.pk)
-    if daily is None or not np.any(daily.count > 0) or np.median(daily.count[daily.count > 0]) < HOURS_FROM:
-        return None
-    hourly = read.hourly(meter, read_days.whole.first, read_days.whole.last)
-    return HourlyData(hourly.start, hourly.amount)
 
 
 def closed_days(whole: Period, country: str, closures: Iterable[Period]) -> NDArray[np.bool_]:

@@ -3,20 +3,20 @@
 import multiprocessing
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
 from mitoyen.evaluate import figures
-from mitoyen.evaluate.baseline import HourlyData
 from mitoyen.evaluate.compute import Outcome, Task, assess
 from mitoyen.evaluate.context import Context, context, periods_of
 from mitoyen.evaluate.enums import SubjectKind
+from mitoyen.evaluate.hours import Detail, details
 from mitoyen.evaluate.meters import meters, meters_of, unit_of
 from mitoyen.evaluate.models import Figure
 from mitoyen.evaluate.periods import Period
 from mitoyen.evaluate.priced import priced_figures
-from mitoyen.evaluate.readings import Readings, extents, hours_of, readings
+from mitoyen.evaluate.readings import Readings, extents, readings
 from mitoyen.evaluate.savings_figures import Basis, saving_figure
 from mitoyen.evaluate.sums import sum_figures
 from mitoyen.history import read
@@ -30,12 +30,21 @@ CHUNK = 40
 
 
 @dataclass(frozen=True)
+class Sources:
+    """What was read of some meters and of their weather stations, for all of their periods."""
+
+    days: Readings
+    details: dict[int, Detail]
+
+
+@dataclass(frozen=True)
 class Prepared:
-    """A meter ready to be assessed."""
+    """A meter ready to be assessed; `batches` are those behind each reporting period and the baseline."""
 
     meter: Datastream
     basis: Basis
     task: Task
+    batches: list[tuple[int, ...]]
 
 
 def evaluate_datastream(meter: Datastream, baseline: Period, reporting: Period) -> Figure:
@@ -64,13 +73,12 @@ def evaluate(thing: Thing, found: Sequence[Datastream], baseline: Period, report
             _("The two periods overlap."), _("Report on days that are not in the baseline."), code="periods_overlap"
         )
     shared = context()
-    streams = [*found, *(station for meter in found if (station := shared.station(meter)) is not None)]
-    read_days = readings(streams, [baseline, reporting])
-    _refuse_without_readings(thing, found, read_days, (baseline, reporting))
+    sources = _sources(found, shared, [baseline, reporting])
+    _refuse_without_readings(thing, found, sources.days, (baseline, reporting))
     known = extents(found)
     savings, published = [], []
     for meter in found:
-        prepared = prepare(meter, read_days, shared, baseline, [reporting])
+        prepared = prepare(meter, sources, shared, baseline, [reporting])
         saving = stated(prepared, assess(prepared.task))[0]
         savings.append(saving)
         own_baseline, years = periods_of(meter, known.get(meter.pk))
@@ -82,6 +90,9 @@ def evaluate(thing: Thing, found: Sequence[Datastream], baseline: Period, report
     if published:
         figures.publish(published)
         publish_sums()
+    current = set(Figure.objects.filter(pk__in=[one.pk for one in savings], current=True).values_list("pk", flat=True))
+    for one in savings:
+        one.current = one.pk in current
     return savings
 
 
@@ -114,26 +125,39 @@ def publish_sums() -> None:
 
 
 def prepare(
-    meter: Datastream, read_days: Readings, shared: Context, baseline: Period, reporting: Sequence[Period]
+    meter: Datastream, sources: Sources, shared: Context, baseline: Period, reporting: Sequence[Period]
 ) -> Prepared:
-    """Everything that a meter's assessment needs, from days already read; reads its hours where it has some."""
+    """Everything that a meter's assessment needs, from what was already read."""
     basis = shared.basis(meter)
     station = shared.station(meter)
-    closed = shared.closed(read_days.whole, basis)
+    days = sources.days
+    closed = shared.closed(days.whole, basis)
     weather = station.pk if station else None
-    runs = [read_days.run(meter.pk, weather, closed, period) for period in (baseline, *reporting)]
-    hours: HourlyData | None = hours_of(meter, read_days)
+    runs = [days.run(meter.pk, weather, closed, period) for period in (baseline, *reporting)]
+    behind = [sources.details[number] for number in (meter.pk, weather) if number in sources.details]
+    hours = sources.details[meter.pk].hours if meter.pk in sources.details else None
     task = Task(meter.name, runs[0], runs[1:], hours, read.breaks(meter), list(basis.actions))
-    return Prepared(meter, basis, task)
+    batches = [
+        tuple(sorted({number for one in behind for number in one.batches([baseline, period])})) for period in reporting
+    ]
+    return Prepared(meter, basis, task, batches)
 
 
 def stated(prepared: Prepared, outcomes: Iterable[Outcome]) -> list[Figure]:
     """The sealed Figures of a meter's savings, one a reporting period."""
     task = prepared.task
     return [
-        saving_figure(prepared.meter, prepared.basis, task.baseline, run, outcome)
-        for run, outcome in zip(task.reporting, outcomes, strict=True)
+        saving_figure(prepared.meter, replace(prepared.basis, batches=batches), task.baseline, run, outcome)
+        for run, outcome, batches in zip(task.reporting, outcomes, prepared.batches, strict=True)
     ]
+
+
+def _sources(found: Sequence[Datastream], shared: Context, periods: Sequence[Period]) -> Sources:
+    """Days and readings of meters and of their weather stations, each read at once."""
+    stations = {one.pk: one for meter in found if (one := shared.station(meter)) is not None}
+    streams = [*found, *stations.values()]
+    days = readings(streams, periods)
+    return Sources(days, details(streams, days.whole))
 
 
 def _prepared(found: list[Datastream], shared: Context) -> Iterator[list[Prepared]]:
@@ -143,10 +167,9 @@ def _prepared(found: list[Datastream], shared: Context) -> Iterator[list[Prepare
     ready = [(meter, baseline, years) for meter, baseline, years in planned if baseline and years]
     for start in range(0, len(ready), CHUNK):
         chunk = ready[start : start + CHUNK]
-        stations = {one.pk: one for meter, _b, _y in chunk if (one := shared.station(meter)) is not None}
-        streams = [*(meter for meter, _b, _y in chunk), *stations.values()]
-        read_days = readings(streams, [period for _m, baseline, years in chunk for period in (baseline, *years)])
-        yield [prepare(meter, read_days, shared, baseline, years) for meter, baseline, years in chunk]
+        wanted = [period for _meter, baseline, years in chunk for period in (baseline, *years)]
+        sources = _sources([meter for meter, _b, _y in chunk], shared, wanted)
+        yield [prepare(meter, sources, shared, baseline, years) for meter, baseline, years in chunk]
 
 
 def _collect(prepared: list[Prepared], futures: list["Future[list[Outcome]]"], leaves: list[Figure]) -> int:
