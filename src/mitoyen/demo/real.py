@@ -4,6 +4,7 @@ Files are known by their place and name in the folder, as collected from their p
 """
 
 import csv
+import hashlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,9 +15,11 @@ from django.utils.translation import gettext as _
 from mitoyen.connect import imports
 from mitoyen.connect.options import Options
 from mitoyen.demo.places import BY
+from mitoyen.history.enums import BatchState
+from mitoyen.history.models import Batch
 from mitoyen.ledger.refusal import Refused
 from mitoyen.territory.enums import Origin
-from mitoyen.territory.models import Thing
+from mitoyen.territory.models import Commune, Thing
 from mitoyen.territory.register import thing_for
 from mitoyen.territory.shapes import load_polygons
 
@@ -47,13 +50,23 @@ def load(folder: Path, progress: Callable[[int, int], None]) -> int:
             code="nothing_known",
         )
     for file in polygons:
-        load_polygons(file, f"{file.parent.name}/{file.name}", BY)
-    _places(folder, samples)
+        source = f"{file.parent.name}/{file.name}"
+        if not Commune.objects.filter(geometry_source=source).exists():
+            load_polygons(file, source, BY)
+    fresh = [sample for sample in samples if not _known(sample.file)]
+    _places(folder, fresh)
     written = 0
-    for done, sample in enumerate(samples):
-        progress(done, len(samples))
+    for done, sample in enumerate(fresh):
+        progress(done, len(fresh))
         written += imports.run(sample.file, sample.options, BY).accepted
     return written
+
+
+def _known(file: Path) -> bool:
+    """Whether this very file is live already: a second start doesn't read it again."""
+    with file.open("rb") as stream:
+        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+    return Batch.objects.filter(sha256=sha256, state=BatchState.LIVE).exists()
 
 
 def _samples(folder: Path) -> Iterator[Sample]:

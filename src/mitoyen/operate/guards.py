@@ -14,6 +14,8 @@ from mitoyen.history.models import Datastream
 from mitoyen.manifests.schema import Rule
 from mitoyen.operate.methods import Hit
 
+EVENTS = frozenset({"unit_break", "meter_swap", "change_of_use"})
+
 
 def figures_by_datastream() -> dict[int, list[Figure]]:
     """The current Figures of meters, latest reporting period first. One query."""
@@ -28,15 +30,20 @@ def figures_by_datastream() -> dict[int, list[Figure]]:
 
 
 def hits(rule: Rule, meter: Datastream, figures: list[Figure], since: dt.date) -> Iterator[Hit]:
-    """One hit for each of the rule's reasons that holds on `since` or later, from the latest Figure that gives it."""
-    told: set[str] = set()
+    """One hit for each of the rule's reasons that holds on `since` or later.
+
+    An event is dated by the Figure that places it best, what lasts by the latest one.
+    """
+    found: dict[str, list[tuple[dt.date, dt.date, Figure]]] = defaultdict(list)
     for figure in figures:
         for reason in _causes(figure.reasons):
-            code = str(reason["code"])
             first, last = _days(figure, reason)
-            if code in rule.reasons and code not in told and last >= since:
-                told.add(code)
-                yield _hit(meter, figure, code, first, last)
+            if reason["code"] in rule.reasons:
+                found[str(reason["code"])].append((first, last, figure))
+    for code, places in found.items():
+        first, last, figure = min(places, key=lambda place: place[1] - place[0]) if code in EVENTS else places[0]
+        if max(place[1] for place in places) >= since:
+            yield _hit(meter, figure, code, first, last)
 
 
 def _causes(reasons: list[dict[str, Any]]) -> list[dict[str, Any]]:
