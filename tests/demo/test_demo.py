@@ -7,6 +7,8 @@ import re
 import pytest
 from typer.testing import CliRunner
 
+import mitoyen.cli.findings  # noqa: F401 - registers its command
+from mitoyen.cli.main import app
 from mitoyen.demo import announce, people, staging
 from mitoyen.demo.build import build
 from mitoyen.evaluate.models import Figure
@@ -55,7 +57,8 @@ def test_a_guarded_fault_is_never_published_as_a_saving(demo):
 
 
 def test_healthy_meters_are_silent(demo):
-    noisy = [finding.key for finding in findings.ranked() if finding.datastream.name in demo.healthy]
+    healthy = [stream_of(name).pk for name in demo.healthy]
+    noisy = [finding.key for finding in findings.ranked().filter(datastream__in=healthy)]
     assert noisy == []
 
 
@@ -172,8 +175,6 @@ def test_the_audit_trail_holds_after_all_this(demo):
 
 
 def test_findings_are_listed_for_people_and_for_scripts(demo):
-    from mitoyen.cli.findings import app
-
     result = CliRunner().invoke(app, ["findings", "--commune", "49353", "--json"])
     listed = json.loads(result.stdout)
     assert {item["commune"] for item in listed} == {"49353"}
@@ -182,5 +183,7 @@ def test_findings_are_listed_for_people_and_for_scripts(demo):
 
 
 def test_the_demo_names_its_batch_after_its_seed(demo):
-    assert staging.live_demo().source == staging.source_of(49, small=True)
+    known = staging.live_demo()
+    assert known is not None
+    assert known.source == staging.source_of(49, small=True)
     assert Commune.objects.count() == 29

@@ -84,6 +84,7 @@ def test_an_action_saves_what_the_truth_says():
     deed = deed_on("angers-ecole-du-lac", "gas")
     year = HOURS.day.astype("M8[Y]").astype(np.int64) + 1970
     used = lake.values[year == 2025].sum()
+    assert deed is not None
     assert lake.saved[2023] == 0
     assert lake.saved[2025] / (used + lake.saved[2025]) == pytest.approx(deed.share, abs=0.002)
 
