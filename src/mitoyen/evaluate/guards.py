@@ -1,7 +1,7 @@
 """What must hold before a saving may be called proven.
 
 `screened` takes zeros that stand for missing readings out of the days (do this before the fit); `check` lists what
-fails, each with its dates, what was measured, and a code for what would mend it (sentences in `guards_texts`).
+fails, each with its dates, what was measured, and a code for what would mend it.
 """
 
 from collections.abc import Sequence

@@ -74,9 +74,9 @@ def _by_day(start: Days, value: Floats, day: Days, zone: str) -> tuple[Floats, F
 # heating and cooling slope (share of the mean a degree), and the noise: its spread (share of the mean), how much of it
 # the next day keeps, and how much of the spread is a drift over months.
 GENERATED = {
-    "office": (700.0, 0.80, 0.04, 0.012, 0.010, 0.08, 0.60, 0.025),
-    "school": (450.0, 0.55, 0.03, 0.015, 0.000, 0.07, 0.60, 0.02),
-    "laboratory": (2600.0, 0.65, 0.03, 0.004, 0.018, 0.08, 0.65, 0.025),
+    "office": (700.0, 0.80, 0.008, 0.012, 0.010, 0.09, 0.70, 0.02),
+    "school": (450.0, 0.55, 0.008, 0.015, 0.000, 0.08, 0.70, 0.02),
+    "laboratory": (2600.0, 0.65, 0.008, 0.004, 0.018, 0.09, 0.70, 0.02),
 }
 
 
