@@ -14,8 +14,9 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -122,7 +123,14 @@ def open_page(browser: Browser, server: Server) -> Iterator[Opener]:
     contexts: list[Any] = []
     faults: list[str] = []
 
-    def opened(path: str = "/", *, width: int = 1280, height: int = 900, scheme: str = "light", **more: Any) -> Page:
+    def opened(
+        path: str = "/",
+        *,
+        width: int = 1280,
+        height: int = 900,
+        scheme: Literal["light", "dark"] = "light",
+        **more: Any,
+    ) -> Page:
         context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, **more)
         contexts.append(context)
         page = context.new_page()
@@ -155,9 +163,7 @@ def agent(open_page: Opener) -> Callable[..., Page]:
 @pytest.fixture(scope="session")
 def axe_source() -> str:
     """axe-core, as the test dependency `axe-playwright-python` carries it."""
-    import axe_playwright_python
-
-    return (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+    return (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 
 
 @pytest.fixture

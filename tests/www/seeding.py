@@ -78,6 +78,7 @@ def seed():
         for meter in meters:
             parts += _meter_figures(building, meter)
     figures.publish([*parts, *sum_figures(parts)])
+    _bring_in("angers-ecole-des-ponts-gas/gas")
     school = Thing.objects.get(slug=BUILDINGS[0][1])
     Action.objects.create(
         thing=school,
@@ -116,6 +117,28 @@ def _meter_figures(building, described):
     (outcome,) = assess(Task(stream.name, baseline, [reporting]))
     figure = saving_figure(stream, Basis("station-angers/temperature", "FR"), baseline, reporting, outcome)
     return [figure, *priced_figures(figure)]
+
+
+def _bring_in(name):
+    """The days that this meter's figure rests on, as readings in the archive."""
+    from mitoyen.evaluate.models import Figure
+    from mitoyen.evaluate.series import unpack
+    from mitoyen.history import batches, staging
+    from mitoyen.history.engine import connected
+    from mitoyen.history.times import paris_day_bounds
+
+    figure = Figure.objects.get(subject=name, measure="energy_saved", subject_kind="datastream")
+    batch = batches.open_batch("generated", "releves-2023-2024.csv", "agent@example.org")
+    rows: dict[str, list[np.ndarray]] = {"time": [], "length": [], "value": []}
+    for kept in unpack(bytes(figure.series)):
+        bounds = paris_day_bounds(kept.day[0].item(), kept.day[-1].item())
+        rows["time"].append(bounds[1:])
+        rows["length"].append(np.diff(bounds).astype("timedelta64[s]").astype(np.int32))
+        rows["value"].append(kept.amount)
+    with connected() as con:
+        con.register("made", {column: np.concatenate(parts) for column, parts in rows.items()})
+        sql = f"SELECT {figure.datastream_id} AS datastream, time, length, value, 0 AS quality FROM made"
+        batches.commit(staging.stage(con, sql, batch))
 
 
 AGENT = ("agent@example.org", "une phrase de passe 49")

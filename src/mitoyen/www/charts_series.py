@@ -63,9 +63,9 @@ def time_series(
     series = _Series(
         np.asarray(days, "datetime64[D]"),
         np.asarray(values, float),
-        None if expected is None else np.asarray(expected, float),
-        None if low is None else np.asarray(low, float),
-        None if high is None else np.asarray(high, float),
+        _known(expected),
+        _known(low),
+        _known(high),
     )
     awaited = expected_label or _("expected in this weather")
     words = _Words(unit, measured_label or _("measured"), awaited, events)
@@ -77,6 +77,12 @@ def time_series(
         return _drawn(frame, _thinned(series, most), words)
 
     return figure(title, draw, says or title, table)
+
+
+def _known(values: Sequence[float] | Values | None) -> Values | None:
+    """The values as an array; None when none of them is there."""
+    array = None if values is None else np.asarray(values, float)
+    return array if array is not None and np.isfinite(array).any() else None
 
 
 def _thinned(series: _Series, most: int) -> _Series:

@@ -7,18 +7,20 @@ says everything that the map says; the map's own links are for the pointer.
 import json
 import math
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from html import escape
 from typing import Any
 
 import shapely
-from django.db.models import Q
+from django.db.models import TextField
+from django.db.models.functions import Cast, Length
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from mitoyen.evaluate.published import CommuneLine
 from mitoyen.territory.models import Commune
-from mitoyen.www.numbers import MINUS, percent
+from mitoyen.www.numbers import used
 
 WIDTH = 720
 # About 60 m: what a phone can show.
@@ -26,11 +28,18 @@ _TOLERANCE = 0.0008
 
 
 def shapes() -> dict[str, str]:
-    """INSEE code -> SVG path in a frame `WIDTH` wide; {} unless every commune has its polygon. One query."""
-    if Commune.objects.filter(Q(geometry__isnull=True)).exists():
-        return {}
-    found = {c.insee: json.dumps(c.geometry) for c in Commune.objects.only("insee", "geometry")}
-    return paths(found)
+    """INSEE code -> SVG path in a frame `WIDTH` wide; {} unless every commune has its polygon. One query, and one
+    more when the polygons are not those that were drawn last."""
+    found = Commune.objects.annotate(size=Length(Cast("geometry", TextField()))).order_by("insee")
+    state = tuple(found.values_list("insee", "geometry_source", "size"))
+    return {} if any(size is None for _insee, _source, size in state) else _drawn(state)
+
+
+@lru_cache(maxsize=2)
+def _drawn(state: tuple[tuple[str, str, int], ...]) -> dict[str, str]:
+    """The paths of the polygons as they stand; `state` only says whether they may have changed."""
+    del state
+    return paths({c.insee: json.dumps(c.geometry) for c in Commune.objects.only("insee", "geometry")})
 
 
 def paths(geojson: Mapping[str, str]) -> dict[str, str]:
@@ -86,9 +95,7 @@ def short_value(line: CommuneLine) -> str:
     """`−8 %`: what was used against what was expected; `?` where nothing is proven, a dash without meters."""
     if line.energy is None or line.energy.percent is None:
         return "?" if line.counts.meters else "–"
-    less = line.energy.percent
-    sign = MINUS if less > 0 else "+" if less < 0 else ""
-    return f"{sign}{percent(abs(less) / 100)}"
+    return used(line.energy.percent / 100)
 
 
 def _link(line: CommuneLine, inside: str) -> str:

@@ -86,6 +86,19 @@ def percent(share: float | None, digits: int = 0) -> str:
     return f"{number(100 * share, digits)}{space}%"
 
 
+def used(saved: float | None) -> str:
+    """A share saved, said as what was used: 0.08 -> `−8 %`, -0.02 -> `+2 %`; empty where there is none."""
+    if saved is None or not math.isfinite(saved):
+        return ""
+    whole = round(100 * saved)
+    return ("" if whole == 0 else MINUS if whole > 0 else "+") + percent(abs(whole) / 100)
+
+
+def per_unit(unit: str) -> str:
+    """A factor's unit as people write it: `EUR/kWh` -> `€/kWh`."""
+    return "/".join(written(part) for part in unit.split("/"))
+
+
 def written(unit: str) -> str:
     """A unit as people write it: `m3` -> `m³`."""
     return _STEPS.get(unit, ((0, 1, unit),))[-1][2]

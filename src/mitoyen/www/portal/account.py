@@ -20,7 +20,7 @@ def account(request: HttpRequest) -> HttpResponse:
     latest = summary.latest
     lines = published.communes_overview()
     ranked = sorted(lines, key=lambda line: (line.energy is None, -(line.energy.percent or 0) if line.energy else 0))
-    reach = max((max(abs(x.energy.low), abs(x.energy.high)) for x in lines if x.energy), default=1.0)
+    reach = max((_reach(line.energy) for line in lines if line.energy), default=1.0)
     context = {
         "door": "account",
         "account": latest,
@@ -37,6 +37,11 @@ def account(request: HttpRequest) -> HttpResponse:
         "generated": bool(latest and latest.generated),
     }
     return render(request, "portal/account.html", context)
+
+
+def _reach(amount: published.Amount) -> float:
+    """The furthest end of its interval, as a share of what was expected."""
+    return max(abs(amount.low), abs(amount.high)) / abs(amount.expected) if amount.expected else 0.0
 
 
 def _today(rows: list[factors.Factor]) -> list[tuple[str, factors.Factor]]:

@@ -27,9 +27,11 @@ def finding(line: MeterLine) -> str:
     return _("%(what)s: no clear difference from what was expected in %(year)s") % values
 
 
-def meter_chart(line: MeterLine, actions: Sequence[ActionLine]) -> SafeString | None:
-    """The months as means a day, so that a month with missing days still compares. None without any month."""
-    months = [point for point in line.months if point.days > 0]
+def meter_chart(line: MeterLine, earlier: Sequence[MeterLine], actions: Sequence[ActionLine]) -> SafeString | None:
+    """The months of all years reported on, as means a day, so that a month with missing days still compares; `earlier`
+    are the years before `line`'s. None without any month."""
+    before = [point for one in earlier if one.datastream == line.datastream for point in one.months]
+    months = [point for point in [*before, *line.months] if point.days > 0]
     if len(months) < 2:
         return None
     whole = _whole(months)

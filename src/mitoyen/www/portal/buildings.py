@@ -28,7 +28,7 @@ def building(request: HttpRequest, slug: str) -> HttpResponse:
             "property": words.property_name(line.observed_property),
             "reasons": reasons.spoken(line.reasons),
             "href": reverse("portal:datastream", args=line.datastream.split("/")),
-            "chart": building_charts.meter_chart(line, found.actions),
+            "chart": building_charts.meter_chart(line, found.history, found.actions),
         }
         for line in found.meters
     ]

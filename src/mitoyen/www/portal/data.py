@@ -2,11 +2,13 @@
 
 from collections import Counter
 
+import numpy as np
 from django.conf import settings
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 
+from mitoyen.history import read
 from mitoyen.history.models import Datastream
 from mitoyen.territory.models import Commune
 from mitoyen.www.portal import words
@@ -58,10 +60,20 @@ def datastream(request: HttpRequest, thing: str, observed_property: str) -> Http
         "door": "data",
         "stream": stream,
         "property": words.property_name(stream.observed_property),
-        "years": [],
+        "years": _years(stream),
         "generated": stream.thing.origin == "generated",
     }
     return render(request, "portal/datastream.html", context)
+
+
+def _years(stream: Datastream) -> list[int]:
+    """Years in which it was read, the latest first."""
+    extent = read.extent(stream)
+    if extent is None:
+        return []
+    # A reading bears the end of its interval: midnight of New Year still belongs to the year before.
+    first, last = (int(str(moment - np.timedelta64(1, "us"))[:4]) for moment in extent)
+    return list(range(last, first - 1, -1))
 
 
 @public

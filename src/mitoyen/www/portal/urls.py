@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from mitoyen.www.portal import account, audit, buildings, communes, data, figures, home, texts
+from mitoyen.www.portal import account, audit, buildings, communes, data, downloads, figures, home, texts
 
 app_name = "portal"
 urlpatterns = [
@@ -22,6 +22,11 @@ urlpatterns = [
     path("donnees/catalogue.json", data.catalogue_json, name="catalogue"),
     path("donnees/communes/<slug:slug>/", data.of_commune, name="data-commune"),
     path("donnees/mesures/<slug:thing>/<slug:observed_property>/", data.datastream, name="datastream"),
+    path(
+        "donnees/mesures/<slug:thing>/<slug:observed_property>/<int:year>.<slug:form>",
+        downloads.readings,
+        name="readings",
+    ),
     path("services/", texts.services, name="services"),
     path("accessibilite/", texts.accessibility, name="accessibility"),
     path("audit/tetes.json", audit.heads, name="heads"),

@@ -5,15 +5,18 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from mitoyen.evaluate.enums import Verdict
-from mitoyen.evaluate.published import CommuneLine
+from mitoyen.evaluate.published import Amount, CommuneLine
 from mitoyen.territory.models import Thing
 from mitoyen.www import assets, dates, maps, numbers
+from mitoyen.www.charts import interval_bar
 from mitoyen.www.portal import sentences
 
 register = template.Library()
 
 register.filter("number", numbers.number)
 register.filter("amount", numbers.amount)
+register.filter("used_share", numbers.used)
+register.filter("per_unit", numbers.per_unit)
 register.filter("euros", numbers.euros)
 register.filter("day", dates.day)
 register.filter("percent", numbers.percent)
@@ -50,6 +53,13 @@ def big(value: float | None, unit: str) -> SafeString:
     return format_html('{}<span class="number__unit">{}{}</span>', text, numbers.NO_BREAK, written)
 
 
+@register.simple_tag
+def interval(amount: Amount, reach: float) -> SafeString:
+    """Its interval around zero as shares of what was expected; `reach` is the share that the edges stand for."""
+    whole = abs(amount.expected or 0.0) or 1.0
+    return interval_bar(amount.value / whole, amount.low / whole, amount.high / whole, reach=reach)
+
+
 @register.filter
 def share(percent: float | None) -> str:
     """`12.3` -> `12 %`, without its sign."""
@@ -60,15 +70,6 @@ def share(percent: float | None) -> str:
 def used(line: CommuneLine) -> str:
     """What a commune used against what was expected: `−8 %`."""
     return maps.short_value(line)
-
-
-@register.filter
-def used_share(saved: float | None) -> str:
-    """The share saved, as what was used: 0.08 -> `−8 %`."""
-    if saved is None:
-        return ""
-    sign = numbers.MINUS if saved > 0 else "+" if saved < 0 else ""
-    return sign + numbers.percent(abs(saved))
 
 
 @register.filter
