@@ -66,10 +66,7 @@ def form_of(texts: Iterable[str]) -> NumberForm:
 
 
 def sql_number(text_sql: str, form: NumberForm) -> str:
-    """SQL giving a DOUBLE, NULL for what isn't a number of this form: the other mark is never read as a decimal one.
-
-    DuckDB's cast takes "1_000"; an underscore is no part of a number here.
-    """
+    """SQL giving a DOUBLE, NULL for what isn't a number of this form: the other mark is never read as a decimal one."""
     source = text_sql
     if form.grouping:
         inside = re.escape(form.grouping).replace("'", "''")
@@ -79,4 +76,4 @@ def sql_number(text_sql: str, form: NumberForm) -> str:
             removed = f"replace({removed}, '{mark.replace(chr(39), chr(39) * 2)}', '')"
         source = f"CASE WHEN regexp_matches({source}, '{pattern}') THEN {removed} ELSE {source} END"
     plain = f"replace(replace({source}, '.', '?'), ',', '.')" if form.decimal == "," else source
-    return f"CASE WHEN contains({text_sql}, '_') THEN NULL ELSE TRY_CAST({plain} AS DOUBLE) END"
+    return f"TRY_CAST({plain} AS DOUBLE)"

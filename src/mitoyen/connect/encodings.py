@@ -32,7 +32,8 @@ class Bytes:
         return 0 if self.returns > self.feeds else self.longest
 
     def add(self, chunk: bytes, *, final: bool = False) -> None:
-        if self.encoding != "cp1252":
+        plain = chunk.isascii() and not self._decoder.getstate()[0]
+        if self.encoding != "cp1252" and not (plain and not final):
             try:
                 self._decoder.decode(chunk, final)
             except UnicodeDecodeError:
@@ -40,8 +41,10 @@ class Bytes:
         self.nul |= b"\x00" in chunk
         count = chunk.count(b"\n")
         self.feeds += count
-        self.pairs += chunk.count(b"\r\n") + (self._last == b"\r" and chunk[:1] == b"\n")
-        self.returns += chunk.count(b"\r")
+        self.pairs += self._last == b"\r" and chunk[:1] == b"\n"
+        if b"\r" in chunk:
+            self.pairs += chunk.count(b"\r\n")
+            self.returns += chunk.count(b"\r")
         self._last = chunk[-1:] or self._last
         self._tail = len(chunk) - chunk.rfind(b"\n") - 1 if count else self._tail + len(chunk)
         self.longest = max(self.longest, self._tail)

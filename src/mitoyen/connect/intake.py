@@ -6,8 +6,8 @@ import hashlib
 import os
 import stat
 import zlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from django.utils.translation import gettext as _
@@ -21,8 +21,6 @@ MAX_BYTES = 4 * 1024**3
 # Real meter files pack 4 to 30 times; a bomb packs 1,000 times.
 MAX_RATIO = 200
 MAX_LINE = 100_000
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +36,7 @@ class Intake:
     typed: bool
 
 
-def take_in(path: Path, workdir: Path, progress: Progress | None = None) -> Intake:
+def take_in(path: Path, workdir: Path) -> Intake:
     """Read the file once: kind, hash, encoding; unpack or convert it into `workdir` where needed. Raises Refused."""
     size = _check_openable(path)
     with path.open("rb") as file:
@@ -51,26 +49,29 @@ def take_in(path: Path, workdir: Path, progress: Progress | None = None) -> Inta
         if not head:
             raise _empty()
     kind = _kind_of(head)
-    sha256 = _hash(path)
+    with ThreadPoolExecutor(1) as pool:
+        hashing = pool.submit(_hash, path)
+        intake = _converted(Intake(path.name, size, "", kind, "", source, typed=False), workdir, head, packed=packed)
+        return replace(intake, sha256=hashing.result())
+
+
+def _converted(taken: Intake, workdir: Path, head: bytes, *, packed: bool) -> Intake:
+    """The file as a table of text; its hash is still to come."""
+    kind, source = taken.format, taken.table
     label = f"{kind}.gz" if packed else kind
-    if kind in ("xlsx", "xls"):
-        table = sheets.to_csv(source, workdir / "table.csv", kind)
-        return Intake(path.name, size, sha256, label, "", table, typed=True)
-    if kind == "parquet":
-        table = records.parquet_to_csv(source, workdir / "table.csv")
-        return Intake(path.name, size, sha256, label, "", table, typed=True)
+    if kind in ("xlsx", "xls", "parquet"):
+        target = workdir / "table.csv"
+        table = records.parquet_to_csv(source, target) if kind == "parquet" else sheets.to_csv(source, target, kind)
+        return replace(taken, format=label, table=table, typed=True)
     encoding, text = _as_utf8(source, workdir / "text", head)
     with text.open("rb") as file:
         start = file.read(4096).removeprefix(codecs.BOM_UTF8).lstrip()
     if start[:1] in (b"{", b"["):
         table, kind = records.json_to_csv(text, workdir / "table.csv")
-        label = f"{kind}.gz" if packed else kind
-        return Intake(path.name, size, sha256, label, encoding, table, typed=True)
+        return replace(taken, format=f"{kind}.gz" if packed else kind, encoding=encoding, table=table, typed=True)
     if not start and not _has_text(text):
         raise _empty()
-    if progress:
-        progress(0, 0, _("read"))
-    return Intake(path.name, size, sha256, label, encoding, text, typed=False)
+    return replace(taken, format=label, encoding=encoding, table=text)
 
 
 def _check_openable(path: Path) -> int:

@@ -14,7 +14,8 @@ from mitoyen.connect import evidence, faultlines, localtime, settle
 from mitoyen.connect.headers import kind_of_unit
 from mitoyen.connect.lines import place
 from mitoyen.connect.options import KINDS, Question
-from mitoyen.connect.walk import MICRO, Seen, Trend, Walk, bounds_of, pieces, trends
+from mitoyen.connect.report import iso
+from mitoyen.connect.walk import MICRO, RepeatedTime, Seen, Spans, Trend, Walk, bounds_of, pieces, trends
 from mitoyen.ledger.refusal import Ground, Refused
 from mitoyen.territory.register import slug_from
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from mitoyen.connect.analysis import Analysis
 
 MAX_SERIES = 20_000
+Pieces = Iterator[dict[str, NDArray[Any]]]
 KNOWN_PROPERTIES = ("electricity", "gas", "heat", "water", "temperature", "humidity", "solar_radiation")
 _PROPERTY = re.compile(r"[a-z][a-z0-9_]{0,59}")
 _STEP = re.compile(r"^(\d+(?:\.\d+)?)\s*(s|min|m|h|d|j)$")
@@ -66,12 +68,13 @@ def build(found: "Analysis") -> None:
             )
     _refuse_double_names(found)
     _sort(found, len(values))
-    found_trends, repeated = trends(found.con, len(found.series)) if found.series else ([], False)
-    if repeated:
-        _drop_doubles(found)
-    for item, trend in zip(found.series, found_trends, strict=True):
-        item.trend = trend
-    found.series = [item for item in found.series if item.trend.count]
+    at = bounds_of(found.con)
+    for item in found.series:
+        item.rows = at.get(item.sid, (0, 0))
+    if any(not item.kind and item.rows[1] for item in found.series):
+        for item, trend in zip(found.series, trends(found.con, len(found.series)), strict=True):
+            item.trend = trend
+    found.series = [item for item in found.series if item.rows[1]]
     _settle_units(found)
     _settle_kinds(found)
     _settle_things(found)
@@ -290,29 +293,14 @@ def _settle_things(found: "Analysis") -> None:
 
 def walk_all(found: "Analysis") -> None:
     """Give each series its intervals, gaps and sums."""
-    at = bounds_of(found.con)
-    own = found.columns.mode == "span"
-    step = stated_step(found)
-    for item in found.series:
-        item.rows = at[item.sid]
-        interval = item.kind not in ("gauge", "counter")
-        walk = Walk(interval and found.stamps == "start", found.spans, step, own)
-
-        def read(
-            backward: bool, low: int = item.rows[0], high: int = item.rows[1]
-        ) -> Iterator[dict[str, NDArray[Any]]]:
-            names = "epoch_us(t) AS t, v" + (", len" if own else "")
-            return pieces(found.con, names, low, high, backward=backward)
-
-        item.seen = walk.run(read, *item.rows)
-        if interval and item.seen.overlaps:
-            found.blocking += item.seen.overlaps
-            found.grounds += [
-                Ground(
-                    "overlap", _("an interval begins before the one before it ends, at %(time)s") % {"time": _shown(t)}
-                )
-                for t in item.seen.overlap_at
-            ]
+    if not _walked(found):
+        _drop_doubles(found)
+        at = bounds_of(found.con)
+        for item in found.series:
+            item.rows = at[item.sid]
+        found.spans = Spans()
+        _walked(found)
+    found.series = [item for item in found.series if item.seen.count]
     if any(item.kind not in ("gauge", "counter") and not item.seen.step for item in found.series):
         found.ask(
             Question(
@@ -323,6 +311,31 @@ def walk_all(found: "Analysis") -> None:
                 "--step 30min | --step 1h | --step 1d",
             )
         )
+
+
+def _walked(found: "Analysis") -> bool:
+    """Walk every series; False as soon as one holds the same time twice."""
+    own = found.columns.mode == "span"
+    step = stated_step(found)
+    for item in found.series:
+        interval = item.kind not in ("gauge", "counter")
+        walk = Walk(interval and found.stamps == "start", found.spans, step, own)
+
+        def read(
+            backward: bool, low: int = item.rows[0], high: int = item.rows[1]
+        ) -> Iterator[dict[str, NDArray[Any]]]:
+            names = "epoch_us(t) AS t, v" + (", len" if own else "")
+            return pieces(found.con, names, low, high, backward=backward)
+
+        try:
+            item.seen = walk.run(read, *item.rows)
+        except RepeatedTime:
+            return False
+        if interval and item.seen.overlaps:
+            found.blocking += item.seen.overlaps
+            reason = _("an interval begins before the one before it ends, at %(time)s")
+            found.grounds += [Ground("overlap", reason % {"time": iso(t)}) for t in item.seen.overlap_at]
+    return True
 
 
 def stated_step(found: "Analysis") -> int:
@@ -336,9 +349,3 @@ def stated_step(found: "Analysis") -> int:
             _("“%(text)s” is not a duration.") % {"text": said[0][:40]}, _("Write 30min, 1h or 1d."), code="bad_option"
         )
     return int(float(match[1]) * _SECONDS[match[2]] * MICRO)
-
-
-def _shown(micros: int) -> str:
-    from mitoyen.connect.report import iso
-
-    return iso(micros)

@@ -17,6 +17,7 @@ _STAMP = re.compile(rf"^{_DAY}(?:(?P<j>[ T]|, ?| - ){_TIME}{_OFFSET})?$")
 _CLOCK = re.compile(rf"^{_TIME}$")
 _COMPACT = re.compile(r"^(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?P<j>[ T]?)(?P<t>\d{4}|\d{6})?$")
 _MONTH = re.compile(r"^(?:(?P<ym>(?:19|20)\d{2}-(?:0[1-9]|1[0-2]))|(?P<my>(?:0[1-9]|1[0-2])/(?:19|20)\d{2}))$")
+_FIELDS = re.compile(r"^(\d{1,2})[-/.](\d{1,2})[-/.]")
 _EPOCH = re.compile(r"^1[0-9]{9}(?:[0-9]{3})?(?:\.0)?$")
 
 
@@ -183,9 +184,18 @@ def sql_time(text_sql: str, form: StampForm, order: str) -> str:
     return parsed
 
 
+def order_of(texts: Iterable[str]) -> str:
+    """The order of day and month where a sample settles it: one number above 12, the other never; else empty."""
+    parts = [found.groups() for text in texts if (found := _FIELDS.match(text))]
+    first = max((int(a) for a, _b in parts), default=0)
+    second = max((int(b) for _a, b in parts), default=0)
+    if (first > 12) == (second > 12):
+        return ""
+    return "dmy" if first > 12 else "mdy"
+
+
 def sql_fields(text_sql: str) -> tuple[str, str]:
     """SQL of the two numbers before the year in dd/mm/yyyy or mm/dd/yyyy."""
-    return tuple(  # type: ignore[return-value]
-        f"TRY_CAST(regexp_extract({text_sql}, '^([0-9]{{1,2}})[-/.]([0-9]{{1,2}})[-/.]', {group}) AS INTEGER)"
-        for group in (1, 2)
-    )
+    pattern = "^([0-9]{1,2})[-/.]([0-9]{1,2})[-/.]"
+    first, second = (f"TRY_CAST(regexp_extract({text_sql}, '{pattern}', {group}) AS INTEGER)" for group in (1, 2))
+    return first, second

@@ -2,6 +2,7 @@
 
 # ruff: noqa: S608 (columns and file names can't be parameters in DuckDB; only our own names and numbers go into queries)
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -98,40 +99,60 @@ def load(con: duckdb.DuckDBPyConnection, table: Path, layout: Layout, columns: C
     Its rowid counts the records read, in the file's order.
     """
     text = time_text(columns)
-    parts = [f"{_time(text, forms.times[-1], forms.order)} AS t"]
+    parsed = [f"{stamps.sql_time(text, forms.times[-1], forms.order or 'dmy')} AS t1"]
+    parts = [_time(text, "t1", "t")]
     if columns.mode == "span":
-        parts.append(f"{_time(f'c{columns.times[0]}', forms.times[0], forms.order)} AS t0")
+        start = f"c{columns.times[0]}"
+        parsed.append(f"{stamps.sql_time(start, forms.times[0], forms.order or 'dmy')} AS t2")
+        parts.append(_time(start, "t2", "t0"))
     if columns.meter is not None:
         parts.append(f"trim(c{columns.meter}) AS m")
     for number, value in enumerate(columns.values):
-        parts.append(f"{_value(f'c{value.index}', forms.numbers[value.index], forms.missing)} AS v{number}")
+        cell = f"c{value.index}"
+        parsed.append(f"{decimals.sql_number(cell, forms.numbers[value.index])} AS n{number}")
+        parts.append(f"{_value(cell, f'n{number}', forms.missing)} AS v{number}")
     con.execute("DROP TABLE IF EXISTS raw; DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans")
-    con.execute(f"CREATE TABLE raw AS SELECT {', '.join(parts)} FROM {source_sql(table, layout, rejects=True)}")
+    source = source_sql(table, layout, rejects=True)
+    con.execute(f"CREATE TABLE raw AS SELECT {', '.join(parts)} FROM (SELECT *, {', '.join(parsed)} FROM {source})")
 
 
-def _time(text: str, form: StampForm, order: str) -> str:
-    parsed = stamps.sql_time(text, form, order or "dmy")
-    return f"CASE WHEN {text} IS NULL THEN NULL ELSE coalesce({parsed}, {UNREADABLE}) END"
+def _time(text: str, parsed: str, name: str) -> str:
+    return f"CASE WHEN {text} IS NULL THEN NULL ELSE coalesce({parsed}, {UNREADABLE}) END AS {name}"
 
 
-def _value(cell: str, form: NumberForm, missing: tuple[str, ...]) -> str:
-    number = decimals.sql_number(cell, form)
-    good = f"CASE WHEN isfinite({number}) AND abs({number}) <= {LARGEST} THEN {number} END"
+def _value(cell: str, number: str, missing: tuple[str, ...]) -> str:
+    """SQL of a value: NaN when there is none, NULL when it can't be taken.
+
+    What is costly is only worked out for cells that are no number. DuckDB's cast takes "1_000": not so here.
+    """
+    texts, numbers = _declared(missing)
     absent = [f"{cell} IS NULL"]
+    if numbers:
+        absent.append(f"{number} IN ({', '.join(map(repr, numbers))})")
+    if any(text in ("nan", "inf", "infinity", "-inf") for text in texts):
+        absent.append(f"(NOT isfinite({number}) AND lower(trim({cell})) IN ({', '.join(map(quoted, texts))}))")
+    empty = ", ".join(map(quoted, ["", *texts]))
+    return (
+        f"CASE WHEN {' OR '.join(absent)} THEN 'NaN'::DOUBLE"
+        f" WHEN {number} IS NULL THEN CASE WHEN lower(trim({cell})) IN ({empty}) THEN 'NaN'::DOUBLE END"
+        f" WHEN abs({number}) <= {LARGEST} AND NOT contains({cell}, '_') THEN {number} END"
+    )
+
+
+def _declared(missing: tuple[str, ...]) -> tuple[list[str], list[float]]:
+    """Declared texts in lower case, and declared numbers."""
+    texts, numbers = [], []
     for text in missing:
-        plain = text.strip().replace(",", ".")
         try:
-            float(plain)
+            number = float(text.strip().replace(",", "."))
         except ValueError:
-            absent.append(f"lower(trim({cell})) = {quoted(text.strip().lower())}")
+            texts.append(text.strip().lower())
         else:
-            if plain.lower().lstrip("+-") in ("nan", "inf", "infinity"):
-                absent.append(f"lower(trim({cell})) = {quoted(plain.lower())}")
+            if math.isfinite(number):
+                numbers.append(number)
             else:
-                absent.append(f"{number} = {float(plain)!r}")
-    # The trim is only paid for cells that are no number.
-    rest = f"WHEN {good} IS NULL AND trim({cell}) = '' THEN 'NaN'::DOUBLE"
-    return f"CASE WHEN {' OR '.join(absent)} THEN 'NaN'::DOUBLE {rest} ELSE {good} END"
+                texts.append(text.strip().lower())
+    return texts, numbers
 
 
 def settle_numbers(
@@ -176,6 +197,9 @@ def settle_order(
 ) -> tuple[str, str]:
     """("dmy" | "mdy" | "", why): the order of day and month, by the whole column; "" when nothing tells."""
     cell = f"c{columns.times[0]}"
+    told = stamps.order_of(layout.column(columns.times[0]))
+    if told:
+        return told, _("one of the two numbers goes above 12")
     first, second = stamps.sql_fields(cell)
     source = source_sql(table, layout)
     row = con.execute(f"SELECT max({first}), max({second}) FROM {source}").fetchone()

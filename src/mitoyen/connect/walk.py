@@ -88,17 +88,16 @@ class Spans:
         return rows[keep], lengths[keep]
 
 
-def trends(con: duckdb.DuckDBPyConnection, series: int) -> tuple[list[Trend], bool]:
-    """(trend of each series, whether a series holds the same time twice), in one pass over `clean`."""
+class RepeatedTime(Exception):
+    """A series holds the same time twice: doubles must be sorted out before it is walked."""
+
+
+def trends(con: duckdb.DuckDBPyConnection, series: int) -> list[Trend]:
+    """The trend of each series, in one pass over `clean`."""
     counts, rises, falls = (np.zeros(series, np.int64) for _ in range(3))
-    repeated = False
-    carry_sid, carry_time = -1, -1
     last_value = np.full(series, np.nan)
-    for piece in pieces(con, "sid, epoch_us(t) AS t, v", 0, None):
-        sid, time, value = piece["sid"], piece["t"], piece["v"]
-        repeated |= bool(np.any((sid[1:] == sid[:-1]) & (time[1:] == time[:-1])))
-        repeated |= bool(sid[0] == carry_sid and time[0] == carry_time)
-        carry_sid, carry_time = int(sid[-1]), int(time[-1])
+    for piece in pieces(con, "sid, v", 0, None):
+        sid, value = piece["sid"], piece["v"]
         good = ~np.isnan(value)
         sid, value = sid[good], value[good]
         if not len(sid):
@@ -111,7 +110,7 @@ def trends(con: duckdb.DuckDBPyConnection, series: int) -> tuple[list[Trend], bo
         rises[sid[0]] += value[0] > before
         falls[sid[0]] += value[0] < before
         last_value[sid[-1]] = value[-1]
-    return [Trend(int(c), int(r), int(f)) for c, r, f in zip(counts, rises, falls, strict=True)], repeated
+    return [Trend(int(c), int(r), int(f)) for c, r, f in zip(counts, rises, falls, strict=True)]
 
 
 def pieces(
@@ -151,7 +150,7 @@ class Walk:
     _last_length: int = 0
 
     def run(self, read: Callable[[bool], Iterator[dict[str, NDArray[Any]]]], first: int, last: int) -> Seen:
-        """Walk rows [first, last) of `clean`; `read(backward)` gives them."""
+        """Walk rows [first, last) of `clean`; `read(backward)` gives them. Raises RepeatedTime."""
         backward = self.at_start and not self.own_lengths
         pending_t, pending_v = np.zeros(0, np.int64), np.zeros(0)
         previous: int | None = None
@@ -162,6 +161,9 @@ class Walk:
             time, value = piece["t"].astype(np.int64), piece["v"]
             left -= len(time)
             if self.own_lengths:
+                times = piece["t"] if self._edge is None else np.concatenate([[self._edge], piece["t"]])
+                if np.any(times[1:] == times[:-1]):
+                    raise RepeatedTime
                 self._take(time, value, piece["len"].astype(np.int64), row)
                 row += len(time)
                 continue
@@ -172,6 +174,8 @@ class Walk:
                 time, value = time[1:], value[1:]
             pending_t, pending_v = np.concatenate([pending_t, time]), np.concatenate([pending_v, value])
             distances = np.abs(np.diff(pending_t, prepend=previous))
+            if len(distances) and not distances.min():
+                raise RepeatedTime
             lengths = self.finder.lengths(distances, last=left == 0)
             done = len(lengths)
             taken_t, taken_v = pending_t[:done], pending_v[:done]
