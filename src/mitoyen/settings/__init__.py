@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "mitoyen.operate",
     "mitoyen.resilience",
     "mitoyen.www",
+    "mitoyen.www.accounts",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -85,6 +86,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "mitoyen.www.accounts.middleware.OneTimePasswordMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -122,13 +124,17 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_ADAPTER = "mitoyen.www.accounts.adapter.ByInvitation"
-# The lock-out is axes' (by account and address together); allauth's own failed-login limit would overlap.
-ACCOUNT_RATE_LIMITS = {"login_failed": False}
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+# Wrong passwords lock out through axes, at five; this limit is the only one on guessing second-factor codes.
+ACCOUNT_RATE_LIMITS = {"login_failed": "10/300s/key"}
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Mitoyen"
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 1
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_USERNAME_FORM_FIELD = "login"
+AXES_USERNAME_CALLABLE = "mitoyen.www.accounts.listening.login_name"
+AXES_RESET_ON_SUCCESS = True
+AXES_DISABLE_ACCESS_LOG = True
 AXES_LOCKOUT_TEMPLATE = "account/locked.html"
 AXES_ENABLE_ADMIN = False
 
