@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from django.utils import translation
 
 from mitoyen.manifests.check import check, fits
 from mitoyen.manifests.load import load
@@ -14,6 +15,12 @@ spec = find_spec("mitoyen.usages.buildings")
 assert spec is not None
 assert spec.origin is not None
 BUILDINGS = Path(spec.origin).parent
+
+
+@pytest.fixture(autouse=True)
+def in_english():
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture
@@ -46,16 +53,16 @@ FAULTS = [
     (MANIFEST, 'licence = "AGPL-3.0-or-later"', "", "missing required field `licence`"),
     (MANIFEST, 'licence = "AGPL-3.0-or-later"', 'licence = " "', "any will do"),
     (MANIFEST, 'core_from = "0.1"', 'core_from = "0.9"', "fits Mitoyen 0.9 to below 1.0"),
-    (MANIFEST, 'unit = "kWh"\n', 'unit = "kwh"\n', "$.datastreams[0].unit: 'kwh' is not known"),
+    (MANIFEST, 'unit = "kWh"\n', 'unit = "kwh"\n', "$.datastreams[0].unit: “kwh” is not known"),
     (MANIFEST, 'kinds = ["gauge"]', 'kinds = ["level"]', "$.datastreams[4].kinds[0]"),
-    (MANIFEST, 'on = ["weather_station"]', 'on = ["mast"]', "'mast' is not a kind declared here"),
-    (MANIFEST, 'property = "temperature"', 'property = "water"', "'water' is declared 2 times"),
-    (MANIFEST, 'per = "floor_area_m2"', 'per = "rooms"', "'rooms' is not a attribute declared here"),
+    (MANIFEST, 'on = ["weather_station"]', 'on = ["mast"]', "“mast” is not declared here as kind"),
+    (MANIFEST, 'property = "temperature"', 'property = "water"', "“water” is declared 2 times"),
+    (MANIFEST, 'per = "floor_area_m2"', 'per = "rooms"', "“rooms” is not declared here as attribute"),
     (MANIFEST, 'method = "night_floor"', 'method = "magic"', "Invalid enum value 'magic'"),
     (MANIFEST, "hours = { from = 1, to = 5 }", "", "$.rules[3].hours: is missing"),
     (MANIFEST, "hours = { from = 1, to = 5 }", "hours = { from = 1, to = 25 }", "$.rules[3].hours.to"),
-    (MANIFEST, "usual_ratio = 0.65, ", "", "'usual_ratio' is missing"),
-    (MANIFEST, "warmer_than = 16", "warmer_than = 16, colder_than = 3", "'colder_than' is not used by the method"),
+    (MANIFEST, "usual_ratio = 0.65, ", "", "“usual_ratio” is missing"),
+    (MANIFEST, "warmer_than = 16", "warmer_than = 16, colder_than = 3", "“colder_than” is not used by the method"),
     (MANIFEST, 'from = "11-01"', 'from = "13-01"', "$.rules[0].season.from"),
     (MANIFEST, "except_uses", "exept_uses", "unknown field `exept_uses`"),
     ("texts/fr.toml", "{percent}", "{pourcent}", "{pourcent} can't be quoted here; possible:"),

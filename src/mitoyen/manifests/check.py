@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
+from django.utils.translation import gettext as _
+
 from mitoyen.manifests.load import LANGUAGES, Fault, ManifestError, Usage, load
 from mitoyen.manifests.methods import COMMON_FACTS, METHODS
 from mitoyen.manifests.schema import Rule, UsageManifest
@@ -20,7 +22,7 @@ UNITS = frozenset(
 def check(folder: Path) -> list[Fault]:
     """Every fault of a usage's folder, empty when it is fit for use. Never raises on a bad manifest."""
     if not folder.is_dir():
-        return [Fault(str(folder), "", "no such folder.")]
+        return [Fault(str(folder), "", _("no such folder."))]
     try:
         usage = load(folder)
     except ManifestError as error:
@@ -73,10 +75,13 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 def _versions(manifest: UsageManifest) -> Iterator[Fault]:
     if not manifest.licence.strip():
-        yield Fault(MANIFEST, "$.licence", "is empty; write the SPDX name of the licence you chose (any will do).")
+        yield Fault(MANIFEST, "$.licence", _("is empty; write the SPDX name of the licence you chose (any will do)."))
     if not fits(manifest):
-        wanted = f"{manifest.core_from} to below {manifest.core_below}"
-        message = f"fits Mitoyen {wanted}, this is {version('mitoyen')}; install a version that fits."
+        message = _("fits Mitoyen %(first)s to below %(below)s, this is %(core)s; install a version that fits.") % {
+            "first": manifest.core_from,
+            "below": manifest.core_below,
+            "core": version("mitoyen"),
+        }
         yield Fault(MANIFEST, "$.core_from", message)
 
 
@@ -92,7 +97,11 @@ def _duplicates(manifest: UsageManifest) -> Iterator[Fault]:
     for key, names in lists.items():
         for name, count in Counter(names).items():
             if count > 1:
-                yield Fault(MANIFEST, f"$.{key}", f"{name!r} is declared {count} times; keep one.")
+                yield Fault(
+                    MANIFEST,
+                    f"$.{key}",
+                    _("“%(name)s” is declared %(count)d times; keep one.") % {"name": name, "count": count},
+                )
 
 
 def _references(manifest: UsageManifest) -> Iterator[Fault]:
@@ -101,29 +110,38 @@ def _references(manifest: UsageManifest) -> Iterator[Fault]:
     properties = {stream.property for stream in manifest.datastreams}
     indicators = {indicator.name for indicator in manifest.indicators}
     for number, kind in enumerate(manifest.kinds):
-        yield from _unknown(kind.part_of, kinds, f"$.kinds[{number}].part_of", "kind")
+        yield from _unknown(kind.part_of, kinds, f"$.kinds[{number}].part_of", _("kind"))
     for number, stream in enumerate(manifest.datastreams):
-        yield from _unknown(stream.on, kinds, f"$.datastreams[{number}].on", "kind")
+        yield from _unknown(stream.on, kinds, f"$.datastreams[{number}].on", _("kind"))
         if stream.unit not in UNITS:
             known = ", ".join(sorted(UNITS))
-            message = f"{stream.unit!r} is not known; use one of: {known}."
+            message = _("“%(unit)s” is not known; use one of: %(known)s.") % {"unit": stream.unit, "known": known}
             yield Fault(MANIFEST, f"$.datastreams[{number}].unit", message)
     for number, indicator in enumerate(manifest.indicators):
         where = f"$.indicators[{number}]"
-        yield from _unknown([indicator.property], properties, f"{where}.property", "property")
-        yield from _unknown([indicator.per], attributes, f"{where}.per", "attribute")
-        yield from _unknown([indicator.group_by], attributes, f"{where}.group_by", "attribute")
+        yield from _unknown([indicator.property], properties, f"{where}.property", _("property"))
+        yield from _unknown([indicator.per], attributes, f"{where}.per", _("attribute"))
+        yield from _unknown([indicator.group_by], attributes, f"{where}.group_by", _("attribute"))
     for number, benefit in enumerate(manifest.benefits):
         if benefit.indicator:
-            yield from _unknown([benefit.indicator], indicators, f"$.benefits[{number}].indicator", "indicator")
+            yield from _unknown([benefit.indicator], indicators, f"$.benefits[{number}].indicator", _("indicator"))
     for number, item in enumerate(manifest.footprint):
-        yield from _unknown([item.each], kinds, f"$.footprint[{number}].each", "kind")
+        yield from _unknown([item.each], kinds, f"$.footprint[{number}].each", _("kind"))
 
 
 def _unknown(names: list[str], known: set[str], key: str, what: str) -> Iterator[Fault]:
     for name in names:
         if name not in known:
-            yield Fault(MANIFEST, key, f"{name!r} is not a {what} declared here ({', '.join(sorted(known))}).")
+            yield Fault(
+                MANIFEST,
+                key,
+                _("“%(name)s” is not declared here as %(what)s (%(known)s).")
+                % {
+                    "name": name,
+                    "what": what,
+                    "known": ", ".join(sorted(known)),
+                },
+            )
 
 
 def _rule(manifest: UsageManifest, rule: Rule, where: str) -> Iterator[Fault]:
@@ -133,19 +151,29 @@ def _rule(manifest: UsageManifest, rule: Rule, where: str) -> Iterator[Fault]:
     )
     if rule.method == "code":
         if rule.code.count(":") != 1:
-            yield Fault(MANIFEST, f"{where}.code", "write `module:function`, a module of your package.")
+            yield Fault(MANIFEST, f"{where}.code", _("write `module:function`, a module of your package."))
         return
     for name in sorted(spec.thresholds - set(rule.thresholds)):
-        yield Fault(MANIFEST, f"{where}.thresholds", f"{name!r} is missing; the method {rule.method!r} needs it.")
+        yield Fault(
+            MANIFEST,
+            f"{where}.thresholds",
+            _("“%(name)s” is missing; the method “%(method)s” needs it.") % {"name": name, "method": rule.method},
+        )
     for name in sorted(set(rule.thresholds) - spec.thresholds):
-        yield Fault(MANIFEST, f"{where}.thresholds", f"{name!r} is not used by the method {rule.method!r}; remove it.")
+        yield Fault(
+            MANIFEST,
+            f"{where}.thresholds",
+            _("“%(name)s” is not used by the method “%(method)s”; remove it.") % {"name": name, "method": rule.method},
+        )
     for key, needed, given in (
         ("season", spec.season, rule.season is not None),
         ("hours", spec.hours, rule.hours is not None),
         ("reasons", spec.reasons, bool(rule.reasons)),
     ):
         if needed and not given:
-            yield Fault(MANIFEST, f"{where}.{key}", f"is missing; the method {rule.method!r} needs it.")
+            yield Fault(
+                MANIFEST, f"{where}.{key}", _("is missing; the method “%(method)s” needs it.") % {"method": rule.method}
+            )
 
 
 def _texts(usage: Usage) -> Iterator[Fault]:
@@ -155,19 +183,21 @@ def _texts(usage: Usage) -> Iterator[Fault]:
         file = f"texts/{language}.toml"
         for key, facts in needed.items():
             if not texts.get(key, "").strip():
-                yield Fault(file, key, "the text is missing; write it in plain words.")
+                yield Fault(file, key, _("the text is missing; write it in plain words."))
                 continue
             yield from _placeholders(file, key, texts[key], facts)
         for key in sorted(set(texts) - set(needed)):
-            yield Fault(file, key, "no part of the manifest uses this text; remove it or correct its key.")
+            yield Fault(file, key, _("no part of the manifest uses this text; remove it or correct its key."))
 
 
 def _placeholders(file: str, key: str, text: str, facts: frozenset[str]) -> Iterator[Fault]:
     try:
         names = {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
     except ValueError as error:
-        yield Fault(file, key, f"braces don't match ({error}); double them to show one.")
+        yield Fault(file, key, _("braces don't match (%(error)s); double them to show one.") % {"error": error})
         return
     for name in sorted(names - facts):
-        allowed = ", ".join(sorted(facts)) or "none"
-        yield Fault(file, key, f"{{{name}}} can't be quoted here; possible: {allowed}.")
+        allowed = ", ".join(sorted(facts)) or _("none")
+        yield Fault(
+            file, key, _("{%(name)s} can't be quoted here; possible: %(allowed)s.") % {"name": name, "allowed": allowed}
+        )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
+from django.utils.translation import gettext as _
 
 from mitoyen.manifests.schema import UsageManifest
 
@@ -51,7 +52,7 @@ def load(folder: Path, package: str = "") -> Usage:
     try:
         manifest = msgspec.convert(content, UsageManifest)
     except msgspec.ValidationError as error:
-        message, _, key = str(error).partition(" - at `")
+        message, _at, key = str(error).partition(" - at `")
         raise ManifestError(Fault("manifest.toml", key.rstrip("`"), _advice(message))) from error
     texts = {}
     for language in LANGUAGES:
@@ -65,9 +66,11 @@ def read_toml(file: Path) -> dict[str, object]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise ManifestError(Fault(name, "", "the file is missing; add it beside the others.")) from error
+        raise ManifestError(Fault(name, "", _("the file is missing; add it beside the others."))) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ManifestError(Fault(name, "", f"not valid TOML in UTF-8: {error}. Mend that line.")) from error
+        raise ManifestError(
+            Fault(name, "", _("not valid TOML in UTF-8: %(error)s. Mend that line.") % {"error": error})
+        ) from error
 
 
 def flatten(content: dict[str, object], prefix: str = "") -> dict[str, str]:
@@ -83,7 +86,7 @@ def flatten(content: dict[str, object], prefix: str = "") -> dict[str, str]:
 
 def _advice(message: str) -> str:
     if "unknown field" in message:
-        return f"{message}. Remove it or correct its spelling; docs/usages.md lists every key."
+        return _("%(fault)s. Remove it or correct its spelling; docs/usages.md lists every key.") % {"fault": message}
     if "missing required field" in message:
-        return f"{message}. Add it; docs/usages.md says what it means."
-    return f"{message}. Correct the value."
+        return _("%(fault)s. Add it; docs/usages.md says what it means.") % {"fault": message}
+    return _("%(fault)s. Correct the value.") % {"fault": message}

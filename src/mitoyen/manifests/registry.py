@@ -11,6 +11,8 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from mitoyen.manifests.check import faults
 from mitoyen.manifests.load import Fault, ManifestError, Usage, load
 from mitoyen.manifests.schema import Rule, UsageManifest
@@ -69,5 +71,5 @@ def _folder(package: str) -> Path:
     except ModuleNotFoundError:
         spec = None
     if spec is None or not spec.submodule_search_locations:
-        raise ManifestError(Fault(package, "", "the entry point must name an importable package."))
+        raise ManifestError(Fault(package, "", _("the entry point must name an importable package.")))
     return Path(next(iter(spec.submodule_search_locations)))
