@@ -1,0 +1,129 @@
+"""Who may open which page: the rules of `territory.perms`, applied to what an address names.
+
+Each function takes a person and the page's subject. The subject's commune is that of its building; what lies
+outside the territory (no commune) needs a role on the whole of it.
+"""
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from mitoyen.connect.models import Upload
+from mitoyen.evaluate.models import Action, Closure
+from mitoyen.history.models import Batch, Datastream
+from mitoyen.operate.models import Finding
+from mitoyen.territory import perms
+from mitoyen.territory.models import Person, Thing
+from mitoyen.www.desk import scope
+from mitoyen.www.desk.scope import commune_of
+
+
+def person_of(request: HttpRequest) -> Person:
+    """Who is signed in: `access.Page` lets nobody else through."""
+    person = request.user
+    assert isinstance(person, Person)
+    return person
+
+
+def sees_desk(person: Person, subject: Any) -> bool:
+    """Whoever has a role other than partner sees the desk."""
+    return perms.can_see_desk(person)
+
+
+def sees_finding(person: Person, finding: Finding) -> bool:
+    """Findings of one's own communes."""
+    return perms.can_see_commune(person, finding.commune_id)
+
+
+def decides_finding(person: Person, finding: Finding) -> bool:
+    """Energy officers and operators, in the finding's commune."""
+    return perms.can_decide_finding(person, finding.commune_id)
+
+
+def sees_thing(person: Person, thing: Thing) -> bool:
+    """Buildings of one's own communes."""
+    return perms.can_see_commune(person, commune_of(thing))
+
+
+def edits_thing(person: Person, thing: Thing) -> bool:
+    """Energy officers and operators, in the building's commune."""
+    return perms.can_edit_thing(person, commune_of(thing))
+
+
+def records_action(person: Person, thing: Thing) -> bool:
+    """Energy officers and operators, in the building's commune."""
+    return perms.can_record_action(person, commune_of(thing))
+
+
+def records_somewhere(person: Person, subject: Any) -> bool:
+    """Whoever may record an action in one commune at least."""
+    return bool(scope.managed(person))
+
+
+def edits_action(person: Person, action: Action) -> bool:
+    """Energy officers and operators, in the commune of what was acted on."""
+    return perms.can_record_action(person, commune_of(action.thing))
+
+
+def edits_closure(person: Person, closure: Closure) -> bool:
+    """Energy officers and operators of the closed building's commune; for every building, of the whole territory."""
+    return perms.can_record_action(person, commune_of(closure.thing) if closure.thing else closure.commune_id)
+
+
+def sees_datastream(person: Person, datastream: Datastream) -> bool:
+    """Meters of one's own communes."""
+    return perms.can_see_commune(person, commune_of(datastream.thing))
+
+
+def corrects(person: Person, datastream: Datastream) -> bool:
+    """Energy officers and operators, in the meter's commune."""
+    return perms.can_correct(person, commune_of(datastream.thing))
+
+
+def swaps_meter(person: Person, datastream: Datastream) -> bool:
+    """Energy officers, operators and contractors, in the meter's commune."""
+    return perms.can_swap_meter(person, commune_of(datastream.thing))
+
+
+def imports_somewhere(person: Person, subject: Any) -> bool:
+    """Whoever may import for one commune at least."""
+    return perms.can_import_somewhere(person)
+
+
+def handles_upload(person: Person, upload: Upload) -> bool:
+    """Whoever may import for the commune it was dropped for; before one is named, whoever dropped it."""
+    if not upload.commune and upload.by == person.email:
+        return perms.can_import_somewhere(person)
+    return perms.can_import(person, upload.commune or None)
+
+
+def sees_batch(person: Person, batch: Batch) -> bool:
+    """Whoever sees one of the communes that the batch fell in, and who brought it."""
+    if batch.by == person.email and perms.can_see_desk(person):
+        return True
+    return any(perms.can_see_commune(person, code) for code in scope.communes_of_batch(batch))
+
+
+def undoes_batch(person: Person, batch: Batch) -> bool:
+    """Whoever may import in every commune that the batch fell in."""
+    return perms.can_undo_batch(person, scope.communes_of_batch(batch))
+
+
+def manages_accounts(person: Person, subject: Any) -> bool:
+    """Administrators of one commune at least, once their second factor is set up in time."""
+    held = perms.scope(person, perms.ADMINISTER)
+    return bool(held) and not perms.is_second_factor_overdue(person)
+
+
+def manages_account(person: Person, other: Person) -> bool:
+    """Administrators, for people who have a role in their communes (or none yet)."""
+    if not manages_accounts(person, None):
+        return False
+    held = perms.scope(person, perms.ADMINISTER)
+    places = [role.commune_id for role in other.roles.all()]
+    return held.whole or not places or any(held.covers(place) for place in places)
+
+
+def reads_audit(person: Person, subject: Any) -> bool:
+    """Evaluators, data protection officers and administrators of the whole territory."""
+    return perms.can_read_audit(person)

@@ -1,0 +1,53 @@
+"""What an address of the desk names: one query each, Http404 when it isn't there."""
+
+from uuid import UUID
+
+from django.shortcuts import get_object_or_404
+
+from mitoyen.connect.models import Upload
+from mitoyen.evaluate.models import Action, Closure
+from mitoyen.history.models import Batch, Datastream
+from mitoyen.ledger.models import Job
+from mitoyen.operate.models import Finding
+from mitoyen.territory.models import Person, Thing
+
+
+def finding(number: int) -> Finding:
+    return get_object_or_404(Finding.objects.select_related("thing", "datastream__thing", "commune"), pk=number)
+
+
+def building(slug: str) -> Thing:
+    """A building, or anything else that stands by itself and may have meters (a weather station)."""
+    things = Thing.objects.select_related("commune", "place", "part_of__commune").filter(part_of=None)
+    return get_object_or_404(things, slug=slug)
+
+
+def datastream(slug: str, observed_property: str) -> Datastream:
+    streams = Datastream.objects.select_related("thing__commune", "thing__part_of__commune")
+    return get_object_or_404(streams, thing__slug=slug, observed_property=observed_property)
+
+
+def upload(number: int) -> Upload:
+    return get_object_or_404(Upload.objects.select_related("job", "batch"), pk=number)
+
+
+def batch(number: int) -> Batch:
+    return get_object_or_404(Batch, pk=number)
+
+
+def action(number: int) -> Action:
+    return get_object_or_404(Action.objects.select_related("thing__commune", "thing__part_of__commune"), pk=number)
+
+
+def closure(number: int) -> Closure:
+    return get_object_or_404(
+        Closure.objects.select_related("thing__commune", "thing__part_of__commune", "commune"), pk=number
+    )
+
+
+def person(number: int) -> Person:
+    return get_object_or_404(Person.objects.prefetch_related("roles__commune"), pk=number)
+
+
+def job(number: UUID) -> Job:
+    return get_object_or_404(Job, pk=number)

@@ -1,0 +1,48 @@
+"""Words and numbers as the desk shows them."""
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from mitoyen.www.numbers import NO_BREAK, number
+
+PROPERTIES = {
+    "electricity": gettext_lazy("electricity"),
+    "heat": gettext_lazy("heat"),
+    "gas": gettext_lazy("gas"),
+    "water": gettext_lazy("water"),
+    "temperature": gettext_lazy("outdoor temperature"),
+    "humidity": gettext_lazy("humidity"),
+    "solar_radiation": gettext_lazy("solar radiation"),
+}
+UNITS = {"m3": "m³", "Cel": "°C", "EUR": "€", "kgCO2e": "kg CO₂e", "1": "", "ug/m3": "µg/m³", "W/m2": "W/m²"}
+
+
+def property_word(name: str) -> str:
+    """What is observed, in words; what the product does not know keeps its own name."""
+    return str(PROPERTIES.get(name, name.replace("_", " ")))
+
+
+def property_choices() -> list[tuple[str, str]]:
+    return [(name, str(word)) for name, word in PROPERTIES.items() if name in ("electricity", "heat", "gas", "water")]
+
+
+def unit_word(unit: str) -> str:
+    """A UCUM code as people write it."""
+    return UNITS.get(unit, unit)
+
+
+def exact(value: float | None, unit: str) -> str:
+    """A reading as it was read: no rounding to fit, unlike `numbers.amount`."""
+    if value is None:
+        return _("nothing")
+    written = f"{value:.12g}"
+    decimals = len(written.partition(".")[2]) if "e" not in written else 3
+    return f"{number(value, decimals)}{NO_BREAK}{unit_word(unit)}".rstrip(NO_BREAK)
+
+
+def size_word(size: int) -> str:
+    """Bytes in words of 1,000."""
+    for limit, unit in ((1e9, _("GB")), (1e6, _("MB")), (1e3, _("kB"))):
+        if size >= limit:
+            return f"{number(size / limit, 1)}{NO_BREAK}{unit}"
+    return f"{number(size)}{NO_BREAK}{_('bytes')}"

@@ -1,0 +1,5 @@
+"""Jobs of the people's door, for the worker to find."""
+
+from mitoyen.www.desk import looking
+
+__all__ = ["looking"]

@@ -1,0 +1,110 @@
+"""Every page of the desk, tried in both senses: someone who may open it, someone who may not."""
+
+import pytest
+from django.db import connection
+from django.urls import reverse
+
+from mitoyen.www.desk.access import WroteWhileReading, reading_only
+from mitoyen.www.desk.urls import PAGES, urlpatterns
+
+# page -> (what its address names, may, may not). "partner" has no business at the desk at all.
+WHO = {
+    "home": ((), "reader", "partner"),
+    "findings": ((), "reader", "partner"),
+    "finding": (("finding",), "reader", "elsewhere"),
+    "finding-decide": (("finding",), "officer", "reader"),
+    "finding-undo": (("finding",), "officer", "elsewhere"),
+    "imports": ((), "officer", "reader"),
+    "upload": (("upload",), "officer", "elsewhere"),
+    "upload-answer": (("upload",), "officer", "reader"),
+    "upload-confirm": (("upload",), "officer", "elsewhere"),
+    "upload-give-up": (("upload",), "officer", "contractor"),
+    "batches": ((), "reader", "partner"),
+    "batch": (("batch",), "reader", "elsewhere"),
+    "batch-undo": (("batch",), "officer", "reader"),
+    "buildings": ((), "reader", "partner"),
+    "building": (("school",), "reader", "elsewhere"),
+    "building-describe": (("school",), "officer", "reader"),
+    "action-new": (("school",), "officer", "elsewhere"),
+    "correct": (("stream",), "officer", "contractor"),
+    "swap": (("stream",), "contractor", "reader"),
+    "swap-undo": (("stream",), "contractor", "elsewhere"),
+    "actions": ((), "reader", "partner"),
+    "action": (("action",), "officer", "reader"),
+    "action-take-back": (("action",), "officer", "elsewhere"),
+    "corrections": ((), "reader", "partner"),
+    "closures": ((), "reader", "partner"),
+    "closure-new": ((), "officer", "reader"),
+    "closure-remove": (("closure",), "officer", "elsewhere"),
+    "accounts": ((), "admin_trelaze", "officer"),
+    "account-new": ((), "admin", "reader"),
+    "account": (("reader",), "admin", "admin_trelaze"),
+    "account-role-add": (("reader",), "admin", "officer"),
+    "account-role-remove": (("reader",), "admin", "admin_trelaze"),
+    "account-close": (("reader",), "admin", "admin_trelaze"),
+    "account-reset": (("reader",), "admin", "officer"),
+    "audit": ((), "admin", "officer"),
+    "privacy": ((), "reader", "partner"),
+    "help": ((), "reader", "partner"),
+}  # fmt: skip
+
+
+def address(desk, name):
+    """The page's address about the fixture's objects."""
+    named = []
+    for subject in WHO[name][0]:
+        found = getattr(desk, subject)
+        if subject == "school":
+            named.append(found.slug)
+        elif subject == "stream":
+            named += [found.thing.slug, found.observed_property]
+        else:
+            named.append(found.pk)
+    return reverse(f"desk:{name}", args=named)
+
+
+def test_every_address_has_its_line_in_the_table():
+    assert {pattern.name for pattern in urlpatterns} == set(WHO)
+    assert len(PAGES) == len(urlpatterns)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_who_may_opens_it_and_who_may_not_is_refused(desk, sign_in, page):
+    method = "post" if "POST" in page.methods else "get"
+    _subject, may, may_not = WHO[page.name]
+    refused = getattr(sign_in(getattr(desk, may_not)), method)(address(desk, page.name))
+    assert refused.status_code == 403
+    allowed = getattr(sign_in(getattr(desk, may)), method)(address(desk, page.name))
+    assert allowed.status_code in (200, 302, 422)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_visitor_is_sent_to_sign_in(desk, client, page):
+    answer = client.get(address(desk, page.name))
+    assert answer.status_code == 302
+    assert answer.url.startswith(reverse("account_login"))
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if p.methods == ("POST",)], ids=lambda page: page.name)
+def test_what_writes_answers_to_post_alone(desk, sign_in, page):
+    assert sign_in(getattr(desk, WHO[page.name][1])).get(address(desk, page.name)).status_code == 405
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if "POST" in p.methods], ids=lambda page: page.name)
+def test_a_forged_form_is_refused(desk, page):
+    from django.test import Client
+
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(getattr(desk, WHO[page.name][1]), backend="allauth.account.auth_backends.AuthenticationBackend")
+    assert strict.post(address(desk, page.name)).status_code == 403
+
+
+def test_a_page_that_reads_cannot_write(desk):
+    with reading_only():
+        assert connection.cursor().execute("SELECT 1") is not None
+        with pytest.raises(WroteWhileReading):
+            desk.finding.save()
+
+
+def test_what_does_not_exist_is_not_found(desk, sign_in):
+    assert sign_in(desk.officer).get(reverse("desk:finding", args=[999999])).status_code == 404
