@@ -1,42 +1,28 @@
 """What the tests of history share: datastreams, and rows committed as an import would."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-import numpy as np
 import pytest
 
 from mitoyen.history import batches, engine
 from mitoyen.history.datastreams import datastream_for
 from mitoyen.history.models import Batch, Datastream
 from mitoyen.history.staging import Staged, stage
+from mitoyen.history.times import micros
 from mitoyen.territory.models import Commune, Thing
+from tests.history.rows import as_sql
 
 Row = tuple[int, datetime, int, float, int]
-
-
-def rows_sql(con, rows: Iterable[Row]) -> str:
-    """Rows (datastream, time, length, value, quality) as a query on the connection."""
-    listed = list(rows)
-    epoch = datetime(1970, 1, 1, tzinfo=UTC)
-    con.register(
-        "given",
-        {
-            "datastream": np.array([row[0] for row in listed], np.int32),
-            "time": np.array([(row[1] - epoch) // timedelta(microseconds=1) for row in listed], np.int64),
-            "length": np.array([row[2] for row in listed], np.int32),
-            "value": np.array([row[3] for row in listed], np.float64),
-            "quality": np.array([row[4] for row in listed], np.int8),
-        },
-    )
-    return "SELECT datastream, make_timestamp(time) AS time, length, value, quality FROM given"
 
 
 def staged(rows: Iterable[Row], source: str = "test.csv") -> Staged:
     batch = batches.open_batch("file", source, "camille")
     con = engine.connect()
     try:
-        return stage(con, rows_sql(con, rows), batch)
+        return stage(
+            con, as_sql(con, [(ds, micros(time), length, value, q) for ds, time, length, value, q in rows]), batch
+        )
     finally:
         con.close()
 

@@ -5,8 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import pytest
 
-from mitoyen.history import batches, read
+from mitoyen.history import batches, journal, read, rollups
 from mitoyen.history.models import Batch
+from mitoyen.history.times import micros
 from mitoyen.ledger.refusal import Refused
 from tests.history.conftest import brought, hours, staged
 
@@ -93,3 +94,12 @@ def test_daily_is_the_same_from_rollups_and_from_readings(electricity):
         np.testing.assert_array_equal(getattr(stored, name), getattr(computed, name))
     assert np.nansum(stored.amount) == sum(range(72))
     assert stored.covered_s[2] == 23 * 3600  # 31 March 2024 has 23 hours
+
+
+def test_monthly_totals_by_commune_are_those_of_the_days(electricity):
+    brought(hours(electricity, datetime(2024, 1, 31, 12, tzinfo=UTC), [1.0] * 24))
+    got = rollups.monthly_by_commune(date(2024, 1, 1), date(2024, 2, 29))
+    assert got == [("49028", "electricity", "2024-01", 11.0), ("49028", "electricity", "2024-02", 13.0)]
+    journal.append([(electricity.pk, micros(datetime(2024, 2, 2, tzinfo=UTC)), 3600, 5.0, 0)])
+    got = rollups.monthly_by_commune(date(2024, 1, 1), date(2024, 2, 29))
+    assert got == [("49028", "electricity", "2024-01", 11.0), ("49028", "electricity", "2024-02", 18.0)]

@@ -11,6 +11,7 @@ from mitoyen.history.rules import Rule
 from mitoyen.history.times import Times
 
 Floats = NDArray[np.float64]
+NAMES = ("amount", "mean", "minimum", "maximum", "covered_s", "count", "zeros")
 # A gauge read at instants covers the time since the reading before, up to this long.
 GAUGE_HOLDS = np.timedelta64(6 * 3600 * 1_000_000, "us")
 _TICK = np.timedelta64(1, "us")

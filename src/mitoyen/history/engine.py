@@ -1,7 +1,7 @@
 """DuckDB, in memory, one a process: capped and locked down to the installation's own folders."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -76,3 +76,10 @@ def stream(con: duckdb.DuckDBPyConnection, query: str) -> Iterator[dict[str, NDA
 def fetch(con: duckdb.DuckDBPyConnection, query: str) -> dict[str, NDArray[Any]]:
     """All rows of a query as numpy columns (no nulls)."""
     return {name: np.asarray(column) for name, column in con.execute(query).fetchnumpy().items()}
+
+
+def among(numbers: Sequence[int]) -> str:
+    """SQL condition: `datastream` is one of these (sorted)."""
+    if len(numbers) == numbers[-1] - numbers[0] + 1:
+        return f"datastream BETWEEN {numbers[0]} AND {numbers[-1]}"
+    return f"datastream IN ({', '.join(map(str, numbers))})"

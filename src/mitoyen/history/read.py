@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mitoyen.history import archive, corrections, engine, journal, rollups
+from mitoyen.history import archive, compute, corrections, engine, journal, rollups
 from mitoyen.history.amounts import Break, Intervals, intervals
 from mitoyen.history.corrections import Correction
 from mitoyen.history.daily import binned, empty
@@ -97,7 +97,7 @@ def _intervals(datastream: Datastream, start: datetime, end: datetime) -> Interv
 
 def reach(rule: Rule, first: int, last: int) -> tuple[int, int]:
     """Bounds (µs) of the readings needed for what happens in (first, last]: intervals that only end after it too."""
-    return rollups.reach([rule], first, last)
+    return compute.reach([rule], first, last)
 
 
 def hourly(datastream: Datastream, first: date, last: date) -> Hourly:
@@ -114,7 +114,7 @@ def daily(datastreams: Iterable[Datastream], first: date, last: date) -> dict[in
     rules = rules_for(datastreams)
     days = np.arange(np.datetime64(first, "D"), np.datetime64(last, "D") + 1)
     found, missing = rollups.stored(rules, first, last)
-    made = rollups.computed({number: rules[number] for number in missing}, first, last)
+    made = compute.computed({number: rules[number] for number in missing}, first, last)
     return {number: _daily(days, (found.get(number) or made.get(number) or empty(len(days)))) for number in rules}
 
 
@@ -122,7 +122,7 @@ def daily_from_readings(datastreams: Iterable[Datastream], first: date, last: da
     """The same as `daily`, never from rollups."""
     rules = rules_for(datastreams)
     days = np.arange(np.datetime64(first, "D"), np.datetime64(last, "D") + 1)
-    made = rollups.computed(rules, first, last)
+    made = compute.computed(rules, first, last)
     return {number: _daily(days, made.get(number) or empty(len(days))) for number in rules}
 
 

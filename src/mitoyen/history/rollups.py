@@ -9,7 +9,6 @@ import json
 import os
 import time
 import uuid
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -22,13 +21,11 @@ from deltalake.transaction import AddAction, RemoveAction
 from django.conf import settings
 from numpy.typing import NDArray
 
-from mitoyen.history import archive, engine, faults, journal
-from mitoyen.history.amounts import intervals
-from mitoyen.history.daily import GAUGE_HOLDS, binned
-from mitoyen.history.gather import gathered_of
+from mitoyen.history import archive, compute, engine, faults, journal
+from mitoyen.history.daily import GAUGE_HOLDS, NAMES, empty
 from mitoyen.history.models import Datastream
 from mitoyen.history.rules import Rule, rules_for
-from mitoyen.history.times import PARIS, micros, paris_day_bounds, paris_midnight
+from mitoyen.history.times import PARIS
 
 Columns = dict[str, NDArray[Any]]
 _VALUES = ("amount", "mean", "minimum", "maximum", "covered_s")
@@ -38,8 +35,6 @@ _TYPES = {
 }  # fmt: skip
 SCHEMA = Schema([Field(name, PrimitiveType(kind), nullable=False) for name, kind in _TYPES.items()])
 _NAMES = [name for name in _TYPES if name != "month"]
-ROWS_AT_ONCE = 4_000_000
-_SOON = 62 * 86_400 * 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,21 +97,13 @@ def stored(rules: dict[int, Rule], first: date, last: date) -> tuple[dict[int, C
     columns = engine.fetch(
         engine.reader(),
         f"SELECT datastream, datediff('day', DATE '{first}', day)::INTEGER AS at, {', '.join(_VALUES)}, count, zeros,"
-        f" rule FROM read_parquet({paths}, hive_partitioning = false) WHERE {_among(numbers)}"
+        f" rule FROM read_parquet({paths}, hive_partitioning = false) WHERE {engine.among(numbers)}"
         f" AND day BETWEEN DATE '{first}' AND DATE '{last}' ORDER BY datastream, day",
     )
     return _split(columns, rules, (last - first).days + 1)
 
 
-def _among(numbers: Sequence[int]) -> str:
-    if len(numbers) == numbers[-1] - numbers[0] + 1:
-        return f"datastream BETWEEN {numbers[0]} AND {numbers[-1]}"
-    return f"datastream IN ({', '.join(map(str, numbers))})"
-
-
 def _split(columns: Columns, rules: dict[int, Rule], days: int) -> tuple[dict[int, Columns], list[int]]:
-    from mitoyen.history.daily import empty
-
     found: dict[int, Columns] = {}
     missing: list[int] = []
     numbers, heads = np.unique(columns["datastream"], return_index=True)
@@ -125,7 +112,7 @@ def _split(columns: Columns, rules: dict[int, Rule], days: int) -> tuple[dict[in
             missing.append(number)
             continue
         found[number] = empty(days)
-        for name in (*_VALUES, "count", "zeros"):
+        for name in NAMES:
             found[number][name][columns["at"][head:tail]] = columns[name][head:tail]
     return found, missing
 
@@ -137,89 +124,6 @@ def _unsealed_from() -> date | None:
         return None
     earliest = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=extent[0] - journal.longest() * 1_000_000)
     return earliest.astimezone(PARIS).date() - timedelta(days=1)
-
-
-def computed(rules: dict[int, Rule], first: date, last: date) -> dict[int, Columns]:
-    """Days from the readings, contiguous, by datastream; a datastream without any is absent."""
-    found: dict[int, Columns] = {}
-    bounds = paris_day_bounds(first, last)
-    low, high = micros(paris_midnight(first)), micros(paris_midnight(last + timedelta(days=1)))
-    for chosen in _chunks(rules, low, high):
-        columns = gathered_of([rule.datastream for rule in chosen], *reach(chosen, low, high))
-        numbers, heads = np.unique(columns["datastream"], return_index=True)
-        tails = [*heads[1:], len(columns["time"])][: len(heads)]
-        for number, head, tail in zip(numbers.tolist(), heads, tails, strict=True):
-            rule = rules[number]
-            made = intervals(
-                rule, columns["time"][head:tail], columns["length"][head:tail], columns["value"][head:tail]
-            )
-            got = binned(rule, made, bounds)
-            found[number] = {name: getattr(got, name) for name in (*_VALUES, "count", "zeros")}
-    return found
-
-
-def _chunks(rules: dict[int, Rule], low: int, high: int) -> Iterable[list[Rule]]:
-    """Datastreams in groups whose readings fit in memory; counters apart, since they reach further."""
-    for counters in (False, True):
-        chosen = [rule for _number, rule in sorted(rules.items()) if (rule.kind == "counter") == counters]
-        if not chosen:
-            continue
-        files = archive.snapshot().meeting((chosen[0].datastream, chosen[-1].datastream), (low, high))
-        each = max(1, sum(part.rows for part in files) // len(chosen))
-        size = max(1, min(5000, ROWS_AT_ONCE // each))
-        for i in range(0, len(chosen), size):
-            yield chosen[i : i + size]
-
-
-def reach(rules: Sequence[Rule], first: int, last: int) -> tuple[int, int]:
-    """Bounds (µs) of the readings needed for what happens in (first, last]: intervals that end later, and before."""
-    numbers = [rule.datastream for rule in rules]
-    bounds = (min(numbers), max(numbers))
-    files = archive.snapshot().meeting(bounds)
-    longest = max(
-        (p.longest for p in files if p.times[0] - p.longest * 1_000_000 <= last and p.times[1] >= first), default=0
-    )
-    low, high = first + 1, last + max(longest, journal.longest()) * 1_000_000
-    if any(rule.kind == "gauge" for rule in rules):
-        low -= int(GAUGE_HOLDS.astype(np.int64))
-    counters = [rule.datastream for rule in rules if rule.kind == "counter"]
-    if counters:
-        low = min(low, *_neighbours(counters, first, before=True))
-        high = max(high, *_neighbours(counters, last, before=False))
-    return low, high
-
-
-def _neighbours(numbers: list[int], edge: int, *, before: bool) -> list[int]:
-    """Time (µs) of the last reading at or before `edge`, or of the first after it, of each of these datastreams."""
-    missing, found = set(numbers), [edge]
-    for span in (_SOON, 400 * _SOON):
-        if not missing:
-            break
-        low, high = (edge - span, edge) if before else (edge + 1, edge + span)
-        for number, at in _edges(sorted(missing), low, high, before=before):
-            found.append(at)
-            missing.discard(number)
-    return found
-
-
-def _edges(numbers: list[int], low: int, high: int, *, before: bool) -> list[tuple[int, int]]:
-    best, bounds = ("max" if before else "min"), (numbers[0], numbers[-1])
-    found: list[tuple[int, int]] = []
-    now = archive.snapshot()
-    files = now.meeting(bounds, (low, high))
-    if files:
-        query = (
-            f"SELECT datastream, epoch_us({best}(time)) FROM ({now.rows_of(files)}) WHERE {_among(numbers)}"
-            f" AND time BETWEEN make_timestamptz({low}) AND make_timestamptz({high}) GROUP BY 1"
-        )
-        found = engine.reader().execute(query).fetchall()
-    if journal.extent() is not None:
-        waiting = journal.rows_between(low, high, bounds)
-        chosen = np.isin(waiting["datastream"], numbers)
-        for number in np.unique(waiting["datastream"][chosen]).tolist():
-            times = waiting["time"][chosen & (waiting["datastream"] == number)]
-            found.append((number, int(times.max() if before else times.min())))
-    return found
 
 
 def refresh() -> None:
@@ -261,7 +165,10 @@ def _touched(part: archive.Part, root: Path, rules: dict[int, Rule], blocks: dic
     counters = sorted(number for number in numbers if number in rules and rules[number].kind == "counter")
     _add(blocks, numbers.difference(counters), first, last + int(GAUGE_HOLDS.astype(np.int64)))
     if counters:
-        low, high = min(_neighbours(counters, first - 1, before=True)), max(_neighbours(counters, last, before=False))
+        low, high = (
+            min(compute.neighbours(counters, first - 1, before=True)),
+            max(compute.neighbours(counters, last, before=False)),
+        )
         _add(blocks, set(counters), low, high)
 
 
@@ -296,7 +203,7 @@ def _month(month: str, rules: dict[int, Rule], gone: set[int], had: Stored) -> l
     first = date(int(month[:4]), int(month[5:]), 1)
     last = (first + timedelta(days=32)).replace(day=1) - timedelta(days=1)
     days = np.arange(np.datetime64(first, "D"), np.datetime64(last, "D") + 1)
-    made = _rows(computed(rules, first, last), rules, days)
+    made = _rows(compute.computed(rules, first, last), rules, days)
     root, path = folder(), f"month={month}/r-{uuid.uuid4().hex[:12]}.parquet"
     (root / path).parent.mkdir(parents=True, exist_ok=True)
     actions: list[AddAction | RemoveAction] = []
@@ -335,7 +242,7 @@ def _rows(found: dict[int, Columns], rules: dict[int, Rule], days: NDArray[np.da
         parts["datastream"].append(np.full(len(at), number, np.int32))
         parts["day"].append(days[at].astype(np.int32))
         parts["rule"].append(np.full(len(at), rules[number].digest, np.int64))
-        for name in (*_VALUES, "count", "zeros"):
+        for name in NAMES:
             parts[name].append(columns[name][at])
     kinds = {"datastream": np.int32, "day": np.int32, "rule": np.int64, "count": np.int32, "zeros": np.int32}
     return {
@@ -358,3 +265,55 @@ def _commit(actions: list[AddAction | RemoveAction], reflects: int) -> None:
     table.create_write_transaction(
         actions, "append", SCHEMA, ["month"], commit_properties=properties, post_commithook_properties=hooks
     )
+
+
+def monthly_by_commune(first: date, last: date) -> list[tuple[str, str, str, float]]:
+    """(INSEE code, property, month YYYY-MM, amount in kWh or m3) of the Paris days first..last, sorted.
+
+    Only things of a commune count; gauges have no amount. From rollups where fresh, else from readings.
+    """
+    streams = list(Datastream.objects.exclude(kind="gauge").exclude(thing__commune=None).select_related("thing"))
+    if not streams:
+        return []
+    tail = _unsealed_from()
+    known = last if tail is None else min(last, tail - timedelta(days=1))
+    if fresh() and known >= first:
+        totals = _stored_months(streams, first, known)
+    else:
+        totals, known = {}, first - timedelta(days=1)
+    if known < last:
+        after = known + timedelta(days=1)
+        days = np.arange(np.datetime64(after, "D"), np.datetime64(last, "D") + 1)
+        months, which = np.unique(days.astype("datetime64[M]"), return_inverse=True)
+        names = {stream.pk: (str(stream.thing.commune_id), stream.observed_property) for stream in streams}
+        for number, columns in compute.computed(rules_for(streams), after, last).items():
+            amounts = np.bincount(which, weights=np.nan_to_num(columns["amount"]), minlength=len(months))
+            for month, amount in zip(months, amounts.tolist(), strict=True):
+                key = (*names[number], str(month))
+                totals[key] = totals.get(key, 0.0) + amount
+    return [(*key, amount) for key, amount in sorted(totals.items())]
+
+
+def _stored_months(streams: list[Datastream], first: date, last: date) -> dict[tuple[str, str, str], float]:
+    paths = [path for month, path in current().files.items() if f"{first:%Y-%m}" <= month <= f"{last:%Y-%m}"]
+    if not paths:
+        return {}
+    files = engine.file_list([str(folder() / path) for path in paths])
+    groups = sorted({(str(stream.thing.commune_id), stream.observed_property) for stream in streams})
+    number_of = {group: number for number, group in enumerate(groups)}
+    con = engine.reader()
+    con.register(
+        "streams",
+        {
+            "datastream": np.array([stream.pk for stream in streams], np.int32),
+            "of": np.array([number_of[str(s.thing.commune_id), s.observed_property] for s in streams], np.int32),
+        },
+    )
+    # Days are first added up by datastream and month, so that the join sees few rows.
+    rows = con.execute(
+        "SELECT of, month, sum(amount) FROM (SELECT datastream, month, sum(amount) AS amount FROM"
+        f" read_parquet({files}, hive_partitioning = true, hive_types_autocast = false)"
+        f" WHERE day BETWEEN DATE '{first}' AND DATE '{last}' AND NOT isnan(amount) GROUP BY ALL)"
+        " JOIN streams USING (datastream) GROUP BY ALL"
+    ).fetchall()
+    return {(*groups[of], str(month)): amount for of, month, amount in rows}
