@@ -10,6 +10,7 @@ from django.db import models
 from django.utils.translation import gettext as _
 
 from mitoyen.evaluate.models import Figure
+from mitoyen.evaluate.told import figure_json
 from mitoyen.history import archive
 from mitoyen.ledger.refusal import Refused
 from mitoyen.resilience.contents import LIST, described
@@ -81,12 +82,10 @@ def _features(features: Iterator[dict[str, object]]) -> dict[str, object]:
 
 def _write_figures(folder: Path) -> int:
     """One JSON file a current figure: its statement, provenance and the daily series it rests on."""
-    from mitoyen.evaluate import figures
-
     folder.mkdir()
     count = 0
     for figure in Figure.objects.filter(current=True).iterator(200):
-        _write_json(folder / f"{figure.id}.json", figures.as_json(figure))
+        _write_json(folder / f"{figure.id}.json", figure_json(figure, None))
         count += 1
     return count
 
