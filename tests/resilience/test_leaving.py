@@ -96,7 +96,7 @@ def test_the_export_is_open_described_and_holds_no_secret(lived_in, tmp_path):
             assert next(csv.reader(table)) == [field["name"] for field in resource["schema"]["fields"]]
     shapes = json.loads((folder / "communes.geojson").read_text())
     assert len(shapes["features"]) == 29
-    rows = duckdb.sql(f"SELECT count(*) FROM read_parquet('{folder}/archive/*/*.parquet')").fetchall()
+    rows = duckdb.connect().execute(f"SELECT count(*) FROM read_parquet('{folder}/archive/*/*.parquet')").fetchall()
     assert rows[0][0] >= 2 * 2 * 8760
     names = {path.name for path in folder.rglob("*")}
     assert not {"secret.key", "gate.keys", "mitoyen.toml", "territory-person.csv", "mfa-authenticator.csv"} & names

@@ -36,7 +36,7 @@ def _empty():
     Commune.objects.all().delete()
 
 
-text = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00\r"), max_size=60)
+text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00\r"), max_size=60)
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
