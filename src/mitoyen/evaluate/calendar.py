@@ -63,6 +63,8 @@ def local_days(start: NDArray[np.datetime64], timezone: str) -> NDArray[np.datet
 def local_hours(start: NDArray[np.datetime64], timezone: str) -> tuple[NDArray[np.datetime64], NDArray[np.int64]]:
     """Local day and hour on the clock (0 to 23) of each UTC time."""
     day = local_days(start, timezone)
+    if not len(day):
+        return day, np.zeros(0, np.int64)
     zone = ZoneInfo(timezone)
     hours, inverse = np.unique(
         start.astype("datetime64[h]").astype("datetime64[s]").astype(np.int64), return_inverse=True
@@ -93,6 +95,7 @@ def day_bounds(first: np.datetime64, last: np.datetime64, timezone: str) -> NDAr
     )
 
 
+@lru_cache(maxsize=65536)
 def _offset(second: int, zone: ZoneInfo) -> int:
     offset = datetime.fromtimestamp(second, UTC).astimezone(zone).utcoffset()
     assert offset is not None

@@ -14,11 +14,14 @@ from numpy.typing import NDArray
 
 from mitoyen.evaluate import guards, uncertainty
 from mitoyen.evaluate.baseline import CannotFitError, DailyData, HourlyData, Model, fit
+from mitoyen.evaluate.baseline_daily import regularised
+from mitoyen.evaluate.baseline_features import design
 from mitoyen.evaluate.calendar import local_days
 from mitoyen.evaluate.enums import ReasonCode, Verdict
 from mitoyen.evaluate.fingerprint import plain
 from mitoyen.evaluate.guards_verdict import verdict
 from mitoyen.evaluate.series import Run, kept
+from mitoyen.evaluate.uncertainty import noise_of
 
 
 @dataclass(frozen=True)
@@ -203,8 +206,18 @@ def _too_thin(data: DailyData, message: str) -> dict[str, Any]:
 
 
 def _months(baseline: DailyData, reporting: DailyData, model: Model) -> Iterable[list[Any]]:
-    month = reporting.day.astype("datetime64[M]")
-    for one in np.unique(month):
-        saving = uncertainty.saving(model, baseline, reporting.only(month == one))
-        if saving.days:
-            yield [str(one), saving.days, saving.observed, saving.expected, saving.half_width]
+    """The saving's months, each with the interval that `uncertainty.saving` gives it, all worked out at once."""
+    noise = noise_of(model, baseline)
+    usable = reporting.usable & np.isfinite(model.predict(reporting.day, reporting.temperature, reporting.closed))
+    days = reporting.only(usable)
+    features = design(model.parameters, days.day, days.temperature, days.closed)
+    expected = features @ np.asarray(model.parameters["coefficients"])
+    names, place = np.unique(days.day.astype("datetime64[M]"), return_inverse=True)
+    totals = np.zeros((len(names), features.shape[1]))
+    np.add.at(totals, place, features)
+    counts = np.bincount(place)
+    own = np.einsum("ij,ji->i", totals, np.linalg.solve(regularised(noise.gram), totals.T))
+    halves = noise.critical * np.sqrt(noise.long_run * (counts + own))
+    columns = (counts, np.bincount(place, days.energy), np.bincount(place, expected), halves)
+    for row, name in enumerate(names):
+        yield [str(name), *(column[row] for column in columns)]

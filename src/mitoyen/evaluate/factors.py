@@ -8,6 +8,7 @@ import csv
 import datetime as dt
 import functools
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,12 +73,12 @@ def from_json(row: dict[str, Any]) -> Factor:
 def price_on(energy: str, day: dt.date, per: str = "") -> Factor | None:
     """The price of `energy` on `day`, None when no table states it. `per` (kWh or m3) asks for that unit only.
     Raises Refused when the installation's table is faulty."""
-    return _on("prices", energy, day, per)
+    return covering(rows_of("prices", energy, per), day)
 
 
 def emission_on(energy: str, day: dt.date, per: str = "") -> Factor | None:
     """The emission factor of `energy` on `day`, likewise."""
-    return _on("emissions", energy, day, per)
+    return covering(rows_of("emissions", energy, per), day)
 
 
 def table(name: str) -> list[Factor]:
@@ -94,13 +95,14 @@ def stamp() -> str:
     return ",".join(str(file.stat().st_mtime_ns) for file in files if file.is_file())
 
 
-def _on(name: str, energy: str, day: dt.date, per: str) -> Factor | None:
-    found = (
-        factor
-        for factor in table(name)
-        if factor.energy == energy and factor.covers(day) and factor.unit.endswith(f"/{per}" if per else "")
-    )
-    return next(found, None)
+def rows_of(name: str, energy: str, per: str = "") -> list[Factor]:
+    """The rows of `prices` or `emissions` for an energy, the installation's own first."""
+    return [row for row in table(name) if row.energy == energy and row.unit.endswith(f"/{per}" if per else "")]
+
+
+def covering(rows: Iterable[Factor], day: dt.date) -> Factor | None:
+    """The first row that covers the day."""
+    return next((row for row in rows if row.covers(day)), None)
 
 
 @functools.lru_cache(maxsize=8)

@@ -29,7 +29,7 @@ RESTS_WHEN_WARM = 0.35
 def zero_hours(day: Days, energy: Floats, hours: HourlyData | None) -> Floats:
     """Longest run of hours at exactly 0 within each day; without hours, 24 for a day at 0."""
     longest = np.where(energy == 0, 24.0, 0.0)
-    if hours is None or not len(hours.start):
+    if hours is None or not np.any(hours.energy == 0):
         return longest
     of_hour = local_days(hours.start, hours.timezone)
     zero = hours.energy == 0

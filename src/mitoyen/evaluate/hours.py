@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from mitoyen.evaluate.baseline import HourlyData
 from mitoyen.evaluate.periods import Period
 from mitoyen.history import read
-from mitoyen.history.amounts import intervals
+from mitoyen.history.amounts import Break, intervals
 from mitoyen.history.daily import binned
 from mitoyen.history.gather import gathered_of
 from mitoyen.history.models import Datastream
@@ -23,9 +23,11 @@ HOURS_FROM = 12
 
 @dataclass(frozen=True)
 class Detail:
-    """One meter's readings: `hours` is None where it is not read several times a day."""
+    """One meter's readings: `hours` is None where it is not read several times a day; `breaks` are where its index
+    went back."""
 
     hours: HourlyData | None
+    breaks: list[Break]
     time: NDArray[np.datetime64] = field(repr=False)
     batch: NDArray[np.int32] = field(repr=False)
 
@@ -54,11 +56,13 @@ def details(datastreams: Sequence[Datastream], whole: Period) -> dict[int, Detai
     for number, part in zip(numbers.tolist(), np.split(np.arange(len(columns["time"])), heads[1:]), strict=True):
         rows = slice(part[0], part[-1] + 1)
         time = columns["time"][rows]
-        hours = None
-        if rules[number].kind != "gauge" and _read_often(time):
+        hours, breaks = None, []
+        if rules[number].kind != "gauge":
             made = intervals(rules[number], time, columns["length"][rows], columns["value"][rows])
-            hours = HourlyData(bounds[:-1], binned(rules[number], made, bounds).amount)
-        found[number] = Detail(hours, time, columns["batch"][rows])
+            breaks = made.breaks
+            if _read_often(time):
+                hours = HourlyData(bounds[:-1], binned(rules[number], made, bounds).amount)
+        found[number] = Detail(hours, breaks, time, columns["batch"][rows])
     return found
 
 

@@ -6,7 +6,6 @@ The 90 % interval adds, in quadrature, what the saving leaves open and what the 
 
 import datetime as dt
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from mitoyen.evaluate import factors
@@ -18,10 +17,7 @@ from mitoyen.evaluate.seal import seal
 
 METHOD = "priced"
 VERSION = "1.0"
-_FACTOR_ON: dict[Measure, Callable[[str, dt.date, str], Factor | None]] = {
-    Measure.COST_SAVED: factors.price_on,
-    Measure.CARBON_SAVED: factors.emission_on,
-}
+_TABLE = {Measure.COST_SAVED: "prices", Measure.CARBON_SAVED: "emissions"}
 _UNIT = {Measure.COST_SAVED: "EUR", Measure.CARBON_SAVED: "kgCO2e"}
 
 
@@ -41,7 +37,7 @@ class Priced:
 def priced_figures(saving: Figure) -> list[Figure]:
     """The cost and carbon Figures, sealed, of a meter's saving: none where nothing is claimed or no table has the
     factor of each of its months."""
-    found = (priced_figure(saving, measure) for measure in _FACTOR_ON)
+    found = (priced_figure(saving, measure) for measure in _TABLE)
     return [figure for figure in found if figure is not None]
 
 
@@ -50,11 +46,13 @@ def priced_figure(saving: Figure, measure: Measure) -> Figure | None:
     if saving.value is None:
         return None
     energy = energy_of(saving.subject.rpartition("/")[2])
-    rows = [_factor_of(measure, energy, row[0], saving.unit) for row in saving.result["months"]]
-    known = [row for row in rows if row is not None]
-    if energy is None or not rows or len(known) < len(rows):
+    months = saving.result["months"]
+    if energy is None or not months:
         return None
-    return from_factors(saving, measure, energy, known)
+    rows = factors.rows_of(_TABLE[measure], energy, saving.unit)
+    known = [factors.covering(rows, dt.date.fromisoformat(f"{month[0]}-01")) for month in months]
+    chosen = [row for row in known if row is not None]
+    return from_factors(saving, measure, energy, chosen) if len(chosen) == len(months) else None
 
 
 def from_factors(saving: Figure, measure: Measure, energy: str, rows: list[Factor]) -> Figure:
@@ -121,9 +119,3 @@ def verdict_of(low: float, high: float) -> Verdict:
     if low > 0:
         return Verdict.PROVEN
     return Verdict.INCREASE if high < 0 else Verdict.NOT_SIGNIFICANT
-
-
-def _factor_of(measure: Measure, energy: str | None, month: str, unit: str) -> Factor | None:
-    if energy is None:
-        return None
-    return _FACTOR_ON[measure](energy, dt.date.fromisoformat(f"{month}-01"), unit)

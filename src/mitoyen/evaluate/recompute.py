@@ -67,27 +67,35 @@ def inputs_of(figure: Figure) -> list[Figure]:
 
 def _again(figure: Figure) -> Figure | None:
     """The Figure from its kept inputs; None when one of them is gone or can't be read."""
-    inputs = inputs_of(figure)
     if figure.method == PRICED:
-        if len(inputs) != 1:
-            return None
-        rows = [factors.from_json(row) for row in figure.inputs["factors"]]
-        chosen = [_covering(rows, month[0]) for month in inputs[0].result["months"]]
-        return from_factors(inputs[0], Measure(figure.measure), figure.result["energy"], chosen)
+        return _priced_again(figure)
     if figure.method == SUM:
-        if len(inputs) != len(figure.inputs["figures"]) + len(figure.inputs["left_out"]):
-            return None
-        period = Period(figure.reporting_first, figure.reporting_last)
-        return sum_figure(figure.subject_kind, figure.subject, Measure(figure.measure), period, inputs)
+        return _sum_again(figure)
     try:
         return saving_again(figure)
     except ValueError:
         return None
 
 
-def _covering(rows: list[factors.Factor], month: str) -> factors.Factor:
-    first = dt.date.fromisoformat(f"{month}-01")
-    return next(row for row in rows if row.covers(first))
+def _priced_again(figure: Figure) -> Figure | None:
+    """From the saving and the factors as they were."""
+    inputs = inputs_of(figure)
+    if len(inputs) != 1:
+        return None
+    rows = [factors.from_json(row) for row in figure.inputs["factors"]]
+    firsts = [dt.date.fromisoformat(f"{month[0]}-01") for month in inputs[0].result["months"]]
+    chosen = [row for first in firsts if (row := factors.covering(rows, first)) is not None]
+    if len(chosen) < len(firsts):
+        return None
+    return from_factors(inputs[0], Measure(figure.measure), figure.result["energy"], chosen)
+
+
+def _sum_again(figure: Figure) -> Figure | None:
+    inputs = inputs_of(figure)
+    if len(inputs) != len(figure.inputs["figures"]) + len(figure.inputs["left_out"]):
+        return None
+    period = Period(figure.reporting_first, figure.reporting_last)
+    return sum_figure(figure.subject_kind, figure.subject, Measure(figure.measure), period, inputs)
 
 
 def _changes(figure: Figure) -> list[dict[str, Any]]:

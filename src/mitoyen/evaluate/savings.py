@@ -19,7 +19,6 @@ from mitoyen.evaluate.priced import priced_figures
 from mitoyen.evaluate.readings import Readings, extents, readings
 from mitoyen.evaluate.savings_figures import Basis, saving_figure
 from mitoyen.evaluate.sums import sum_figures
-from mitoyen.history import read
 from mitoyen.history.models import Datastream
 from mitoyen.ledger.refusal import Refused
 from mitoyen.territory.models import Thing
@@ -135,8 +134,9 @@ def prepare(
     weather = station.pk if station else None
     runs = [days.run(meter.pk, weather, closed, period) for period in (baseline, *reporting)]
     behind = [sources.details[number] for number in (meter.pk, weather) if number in sources.details]
-    hours = sources.details[meter.pk].hours if meter.pk in sources.details else None
-    task = Task(meter.name, runs[0], runs[1:], hours, read.breaks(meter), list(basis.actions))
+    detail = sources.details.get(meter.pk)
+    hours, breaks = (detail.hours, detail.breaks) if detail else (None, [])
+    task = Task(meter.name, runs[0], runs[1:], hours, breaks, list(basis.actions))
     batches = [
         tuple(sorted({number for one in behind for number in one.batches([baseline, period])})) for period in reporting
     ]

@@ -20,7 +20,8 @@ computed from the series as kept, never from anything finer: that is why it reco
 import hashlib
 import struct
 import zlib
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,14 @@ class Run:
 
 def kept(run: Run) -> Run:
     """`run` at the precision that the series keeps."""
-    return unpack(pack([run]))[0]
+    amount, temperature = (
+        np.where(scaled == _MISSING, np.nan, scaled / 10.0**decimals)
+        for scaled, decimals in (
+            (_scaled(run.amount, AMOUNT_DECIMALS), AMOUNT_DECIMALS),
+            (_scaled(run.temperature, TEMPERATURE_DECIMALS), TEMPERATURE_DECIMALS),
+        )
+    )
+    return replace(run, day=run.day.astype("datetime64[D]"), amount=amount, temperature=temperature)
 
 
 def pack(runs: list[Run]) -> bytes:
@@ -57,17 +65,22 @@ def pack(runs: list[Run]) -> bytes:
         parts.append(_packed(run.amount, AMOUNT_DECIMALS))
         parts.append(_packed(run.temperature, TEMPERATURE_DECIMALS))
         parts.append(np.packbits(run.closed.astype(bool), bitorder="little").tobytes())
-    return bytes([FORMAT]) + zlib.compress(b"".join(parts), 9)
+    return bytes([FORMAT]) + zlib.compress(b"".join(parts))
 
 
 def unpack(data: bytes) -> list[Run]:
     """The runs kept in `data`. Raises ValueError when it is not a series of a known format."""
     if not data or data[0] != FORMAT:
         raise ValueError("not a daily series of a known format")
-    raw = zlib.decompress(data[1:])
+    try:
+        return list(_runs(zlib.decompress(data[1:])))
+    except (zlib.error, struct.error) as error:
+        raise ValueError("the daily series is damaged") from error
+
+
+def _runs(raw: bytes) -> Iterator[Run]:
     (count,) = struct.unpack_from("<I", raw, 0)
     at = 4
-    runs = []
     for _ in range(count):
         first, days, amount_decimals, temperature_decimals = struct.unpack_from("<iIBB", raw, at)
         at += 10
@@ -79,8 +92,7 @@ def unpack(data: bytes) -> list[Run]:
         at += len(bits)
         closed = np.unpackbits(bits, count=days, bitorder="little").astype(bool)
         day = np.datetime64(first, "D") + np.arange(days)
-        runs.append(Run(day, amount, temperature, closed))
-    return runs
+        yield Run(day, amount, temperature, closed)
 
 
 def digest(runs: list[Run]) -> str:
