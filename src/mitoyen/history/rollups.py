@@ -107,7 +107,8 @@ def _split(columns: Columns, rules: dict[int, Rule], days: int) -> tuple[dict[in
     found: dict[int, Columns] = {}
     missing: list[int] = []
     numbers, heads = np.unique(columns["datastream"], return_index=True)
-    for number, head, tail in zip(numbers.tolist(), heads, [*heads[1:], len(columns["at"])], strict=True):
+    tails = [*heads[1:], len(columns["at"])] if len(heads) else []
+    for number, head, tail in zip(numbers.tolist(), heads, tails, strict=True):
         if (columns["rule"][head:tail] != rules[number].digest).any():
             missing.append(number)
             continue
@@ -210,8 +211,10 @@ def _month(month: str, rules: dict[int, Rule], gone: set[int], had: Stored) -> l
     now = int(time.time() * 1000)
     with engine.connected() as con:
         con.register("made", made)
-        days_sql = "DATE '1970-01-01' + day AS day"
-        query = f"SELECT {', '.join(days_sql if name == 'day' else name for name in _NAMES)} FROM made"
+        # The engine reads a nan of numpy's as NULL.
+        shown = {name: f"coalesce({name}, 'nan'::DOUBLE) AS {name}" for name in _VALUES}
+        shown["day"] = "DATE '1970-01-01' + day AS day"
+        query = f"SELECT {', '.join(shown.get(name, name) for name in _NAMES)} FROM made"
         if month in had.files:
             old = root / had.files[month]
             con.register("gone", {"datastream": np.array(sorted(gone), np.int32)})
