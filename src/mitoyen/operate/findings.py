@@ -51,9 +51,11 @@ def find_all(progress: Progress | None = None) -> int:
 def refresh(progress: Progress | None = None) -> Summary:
     """`find_all`, telling what changed."""
     examined = looking.meters()
+    today = timezone.localdate()
+    switched = {name: communes_with(name, today) for name in installed()}
     found: dict[str, tuple[Seen, Datastream]] = {}
     for done, meter in enumerate(examined, start=1):
-        for usage, rule in _rules_for(meter.datastream, meter.site):
+        for usage, rule in _rules_for(meter.datastream, meter.site, switched):
             for seen in looking.look(usage, rule, meter):
                 found[seen.key] = (seen, meter.datastream)
         if progress is not None:
@@ -103,12 +105,11 @@ def decide(finding: Finding, state: str, by: str, reason: str = "") -> Finding:
     return finding
 
 
-def _rules_for(datastream: Datastream, site: Thing) -> Iterator[tuple[Usage, Rule]]:
+def _rules_for(datastream: Datastream, site: Thing, switched: dict[str, set[str]]) -> Iterator[tuple[Usage, Rule]]:
     """Rules of the usages switched on where the meter stands; outside the territory, of every installed usage."""
-    today = timezone.localdate()
-    for usage in installed().values():
-        insee = datastream.thing.commune_id or site.commune_id
-        if insee is not None and insee not in communes_with(usage.manifest.name, today):
+    insee = datastream.thing.commune_id or site.commune_id
+    for name, usage in installed().items():
+        if insee is not None and insee not in switched[name]:
             continue
         for rule in usage.manifest.rules:
             if datastream.observed_property in rule.properties:

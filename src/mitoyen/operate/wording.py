@@ -38,7 +38,7 @@ def describe(finding: Finding) -> Described:
         "first": finding.first.isoformat(),
         "last": finding.last.isoformat(),
         "building": (finding.thing.part_of or finding.thing).name,
-        "meter": finding.thing.name,
+        "meter": (finding.datastream.thing if finding.datastream else finding.thing).name,
     }
     shown = {name: _shown(name, value, usage, language) for name, value in facts.items()}
     return Described(
