@@ -1,6 +1,6 @@
 """Meters of known truth: two or three years of days (and hours) with weather, kinds of day and a little noise."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -87,3 +87,9 @@ def made(seed: int, noise: float, *, base: float, off: float, heat: float, cool:
     hours = np.round(np.repeat(energy / counts, counts) * shape * (1 + generator.normal(0, 0.03, len(clock))), 3)
     days = np.add.reduceat(hours, np.concatenate([[0], np.cumsum(counts)[:-1]]))
     return Made(DailyData(day, days, temperature, closed), HourlyData(start, hours))
+
+
+def in_bills(data: DailyData) -> DailyData:
+    """The days as twelve bills, each spread over its month."""
+    _, place = np.unique(data.day.astype("datetime64[M]"), return_inverse=True)
+    return replace(data, energy=(np.bincount(place, data.energy) / np.bincount(place))[place])

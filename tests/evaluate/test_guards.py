@@ -14,7 +14,7 @@ from mitoyen.evaluate.guards_clipped import clipped
 from mitoyen.evaluate.guards_reason import MENDS
 from mitoyen.evaluate.guards_verdict import Assessment, assess
 from mitoyen.evaluate.guards_zeros import missing_days
-from tests.evaluate.made_meters import Made, electricity, heating
+from tests.evaluate.made_meters import Made, electricity, heating, in_bills
 
 
 @dataclass(frozen=True)
@@ -225,6 +225,13 @@ def test_a_meter_that_nothing_explains_has_a_weak_model():
     found = assess(*Made(wild, meter.hours).years())
     (reason,) = [one for one in found.reasons if one.code == ReasonCode.WEAK_MODEL]
     assert reason.detail["cvrmse"] > reason.detail["limit"] == 0.5
+
+
+@pytest.mark.parametrize("make", [electricity, heating])
+def test_bills_have_nothing_against_them(make):
+    baseline, reporting = make(32).years()
+    assert assess(in_bills(baseline), in_bills(reporting)).reasons == []
+    assert assess(in_bills(baseline), reporting).reasons == []
 
 
 def test_every_reason_says_what_mends_it():

@@ -58,8 +58,8 @@ class DailyData:
         keep = (self.day >= np.datetime64(str(first), "D")) & (self.day <= np.datetime64(str(last), "D"))
         return self.only(keep)
 
-    def only(self, keep: Bools) -> "DailyData":
-        """The days for which keep is True: no longer contiguous."""
+    def only(self, keep: Bools | NDArray[np.int64]) -> "DailyData":
+        """The days for which keep is True, or those at these places: no longer contiguous."""
         bill = None if self.bill is None else self.bill[keep]
         return DailyData(self.day[keep], self.energy[keep], self.temperature[keep], self.closed[keep], bill)
 

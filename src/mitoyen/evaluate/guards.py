@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from mitoyen.evaluate.baseline import Bools, DailyData, Days, HourlyData, Model
+from mitoyen.evaluate.baseline_billing import wanted
 from mitoyen.evaluate.enums import ReasonCode
 from mitoyen.evaluate.guards_breaks import Jump, jumps, shift_around
 from mitoyen.evaluate.guards_clipped import clipped, clipped_days
@@ -147,6 +148,8 @@ def _changes_of_use(
         if not _near(jump.after, actions):
             detail: dict[str, Any] = {"kind": "level", "factor": jump.factor}
             return [Reason(ReasonCode.CHANGE_OF_USE, jump.before + 1, last, detail, "record_action_or_use")]
+    if any(wanted(period) for period in periods):
+        return []  # days spread from bills have no shape
     changed = changed_week(*periods)
     if changed is None and hourly is not None:
         changed = changed_day(periods[0], periods[1], hourly)

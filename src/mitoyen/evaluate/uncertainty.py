@@ -138,16 +138,24 @@ def _noise_of(model: Model, baseline: DailyData) -> Noise:
     else:
         fold = month_fold(known)
     residuals = held_out_residuals(x, y, fold)
-    n, p = x.shape
+    if model.method == "billing":  # a dozen bills also chose the change points
+        searched = sum(model.parameters[side] is not None for side in ("heat", "cool"))
+        residuals = residuals * sqrt(len(y) / max(len(y) - x.shape[1] - searched, 1))
+    return noise_in(residuals, x.T @ x, blocks=int(fold.max()) + 1, days_a_row=days_a_row)
+
+
+def noise_in(residuals: Floats, gram: Floats, *, blocks: int, days_a_row: float = 1.0) -> Noise:
+    """The noise of errors that were held out of the fit by so many blocks, and the products of the model's features."""
+    n, p = len(residuals), len(gram)
     rho = autocorrelation(residuals)
     effective = n * (1 - rho) / (1 + rho)
     variance = float(np.mean(residuals**2))
     lags = min(int(LONG_RUN_DAYS / days_a_row), n // 4)
     long_run = long_run_variance(residuals, lags)
     long_run = max(long_run, GUIDELINE_WEIGHT * variance * n / effective + (1 - GUIDELINE_WEIGHT) * long_run)
-    freedom = max(min(effective - p, int(fold.max())), FEWEST_FREEDOM)
+    freedom = max(min(effective - p, blocks - 1), FEWEST_FREEDOM)
     critical = max(t_quantile(0.5 + CONFIDENCE / 2, freedom), fixed_share_quantile(lags / n))
-    return Noise(sqrt(variance), rho, n, effective, long_run, freedom, critical, x.T @ x)
+    return Noise(sqrt(variance), rho, n, effective, long_run, freedom, critical, gram)
 
 
 def standard_error(model: Model, noise: Noise, reporting: DailyData) -> tuple[float, float]:
