@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, replace
 
+import django
 from django.utils.translation import gettext as _
 
 from mitoyen.evaluate import figures
@@ -18,7 +19,7 @@ from mitoyen.evaluate.periods import Period
 from mitoyen.evaluate.priced import priced_figures
 from mitoyen.evaluate.readings import Readings, extents, readings
 from mitoyen.evaluate.savings_figures import Basis, saving_figure
-from mitoyen.evaluate.sums import sum_figures
+from mitoyen.evaluate.sums import ADDED, sum_figures
 from mitoyen.history.models import Datastream
 from mitoyen.ledger.refusal import Refused
 from mitoyen.territory.models import Thing
@@ -173,10 +174,22 @@ def _prepared(found: list[Datastream], shared: Context) -> Iterator[list[Prepare
 
 
 def _collect(prepared: list[Prepared], futures: list["Future[list[Outcome]]"], leaves: list[Figure]) -> int:
+    """Store the Figures of some meters, not yet current, and add them to `leaves`. Returns the number of meters."""
+    made: list[Figure] = []
     for one, future in zip(prepared, futures, strict=True):
         for saving in stated(one, future.result()):
-            leaves += [saving, *priced_figures(saving)]
+            made += [saving, *priced_figures(saving)]
+    figures.keep(made)
+    leaves += [_lean(figure) for figure in made]
     return len(prepared)
+
+
+def _lean(figure: Figure) -> Figure:
+    """A stored Figure without what only the database needs to hold: of thousands, sums need a few numbers."""
+    figure.series = b""
+    figure.inputs = {}
+    figure.result = {key: figure.result[key] for key in ADDED if key in figure.result}
+    return figure
 
 
 class _Inline:
@@ -198,7 +211,8 @@ def _assessor(processes: int) -> ProcessPoolExecutor | _Inline:
     """Fresh processes: forking one that holds database and DuckDB threads would not be sound."""
     if processes <= 1:
         return _Inline()
-    return ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn"))
+    # A task carries a meter's breaks, whose module can't be loaded before Django is set up.
+    return ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn"), initializer=django.setup)
 
 
 def _refuse_without_readings(
