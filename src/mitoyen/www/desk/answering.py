@@ -145,6 +145,32 @@ class AnswerForm(DeskForm):
             self.fields[f"column-{number}"] = forms.ChoiceField(label=header, required=False, choices=measures)
 
 
+class OtherwiseForm(DeskForm):
+    """For a file that was misread: what is said here takes precedence over what the file seems to say."""
+
+    property = forms.ChoiceField(label=gettext_lazy("What the readings measure"), required=False)
+    unit = forms.CharField(label=gettext_lazy("Unit"), required=False, max_length=24)
+    kind = forms.ChoiceField(label=gettext_lazy("What a value is"), required=False)
+    tz = forms.ChoiceField(label=gettext_lazy("Time zone"), required=False)
+    stamps = forms.ChoiceField(label=gettext_lazy("A time names"), required=False)
+
+    def __init__(self, data: Any = None) -> None:
+        super().__init__(data)
+        as_read = ("", _("as the file was read"))
+        for code in ("kind", "tz", "stamps"):
+            self._choices(code, [as_read, *((value, str(words)) for value, words in WORDS[code].items())])
+        self._choices("property", [as_read, *((name, property_word(name)) for name in KNOWN_PROPERTIES)])
+
+    def _choices(self, code: str, choices: list[tuple[str, str]]) -> None:
+        field = self.fields[code]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = choices
+
+    def answers(self) -> dict[str, str]:
+        """What was said, by question code."""
+        return {code: said for code, said in self.cleaned_data.items() if said}
+
+
 def things_of(person: Person) -> list[tuple[str, Any]]:
     """Buildings, meters and stations that the person imports for, grouped by commune."""
     held = scope.managed(person)

@@ -30,9 +30,13 @@ def day_unit(stream: Datastream) -> str:
 
 def days_chart(
     stream: Datastream, first: dt.date, last: dt.date, title: str, events: Sequence[Event] = ()
-) -> SafeString:
-    """A `<figure>` of each day from `first` to `last`, both included, with its values by month in a table."""
-    return _chart(stream, daily([stream], first, last)[stream.pk], title, events)
+) -> SafeString | None:
+    """A `<figure>` of each day from `first` to `last`, both included, with its values by month in a table.
+
+    None where nothing was read.
+    """
+    found = daily([stream], first, last)[stream.pk]
+    return _chart(stream, found, title, events) if found.count.any() else None
 
 
 def last_years(streams: Sequence[Datastream]) -> dict[int, SafeString]:
@@ -44,7 +48,9 @@ def last_years(streams: Sequence[Datastream]) -> dict[int, SafeString]:
             continue
         earliest, last = (_day(moment) for moment in ends[stream.pk])
         first = max(earliest, last - TWO_YEARS)
-        charts[stream.pk] = days_chart(stream, first, last, _caption(stream, first, last))
+        chart = days_chart(stream, first, last, _caption(stream, first, last))
+        if chart is not None:
+            charts[stream.pk] = chart
     return charts
 
 

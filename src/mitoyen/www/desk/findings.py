@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from mitoyen.ledger.models import AuditEntry
 from mitoyen.operate.enums import FindingState
@@ -25,6 +25,7 @@ from mitoyen.www.desk import rules, scope
 from mitoyen.www.desk.evidence import days_chart
 from mitoyen.www.desk.fields import DeskForm, Reason
 from mitoyen.www.desk.page import email_of, page, to
+from mitoyen.www.desk.words import state_word
 
 PLOTTED = 3
 LISTED = 100
@@ -34,10 +35,10 @@ LONGEST = dt.timedelta(days=800)
 
 
 SHOWN = (
-    ("ouvertes", gettext_lazy("to be dealt with")),
-    (FindingState.PLANNED.value, gettext_lazy("planned")),
-    (FindingState.DONE.value, gettext_lazy("done")),
-    (FindingState.DISMISSED.value, gettext_lazy("set aside")),
+    ("ouvertes", pgettext_lazy("findings", "to be dealt with")),
+    (FindingState.PLANNED.value, pgettext_lazy("findings", "planned")),
+    (FindingState.DONE.value, pgettext_lazy("findings", "done")),
+    (FindingState.DISMISSED.value, pgettext_lazy("findings", "set aside")),
 )
 
 
@@ -48,6 +49,10 @@ class Line:
     finding: Finding
     words: Described
     chart: SafeString | None
+
+    @property
+    def state(self) -> str:
+        return state_word(self.finding.state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,7 @@ class Decision:
 
     @property
     def label(self) -> str:
-        return str(FindingState(self.after).label)
+        return state_word(self.after)
 
 
 class DecisionForm(DeskForm):
@@ -112,7 +117,7 @@ def decision(request: HttpRequest, finding: Finding) -> HttpResponse:
     state = FindingState(form.cleaned_data["state"])
     decide(finding, state, email_of(request), form.cleaned_data["reason"])
     said = _("Noted: %(state)s. To undo it, choose “Undo the last decision” on this page.")
-    return to(request, "finding", finding.pk, said=said % {"state": state.label})
+    return to(request, "finding", finding.pk, said=said % {"state": state_word(state)})
 
 
 def undo(request: HttpRequest, finding: Finding) -> HttpResponse:
@@ -125,7 +130,7 @@ def undo(request: HttpRequest, finding: Finding) -> HttpResponse:
     if before == FindingState.DISMISSED and not reason:
         reason = _("As it was before.")
     decide(finding, before, email_of(request), reason)
-    said = _("The last decision is undone: %(state)s again.") % {"state": FindingState(before).label}
+    said = _("The last decision is undone: %(state)s again.") % {"state": state_word(before)}
     return to(request, "finding", finding.pk, said=said)
 
 
@@ -140,6 +145,7 @@ def context_of(person: Person, finding: Finding, form: DecisionForm) -> dict[str
     return {
         "finding": finding,
         "words": describe(finding),
+        "state_word": state_word(finding.state),
         "chart": evidence(finding),
         "may_decide": rules.decides_finding(person, finding),
         "form": form,

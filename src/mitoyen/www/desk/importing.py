@@ -14,13 +14,14 @@ from mitoyen.history.models import Batch
 from mitoyen.territory import perms
 from mitoyen.territory.models import Person, Thing
 from mitoyen.www.desk import looking, reading_report, rules, scope, uploads
-from mitoyen.www.desk.answering import AnswerForm
+from mitoyen.www.desk.answering import AnswerForm, OtherwiseForm
 from mitoyen.www.desk.fields import DeskForm, Reason
 from mitoyen.www.desk.page import email_of, page, to
 from mitoyen.www.desk.receiving import ReceivedFile, Receiver, upload_limit
-from mitoyen.www.desk.words import size_word
+from mitoyen.www.desk.words import COLON, size_word
 
 HISTORY = 30
+EMPTY = "no_value"
 
 
 class CorrectForm(DeskForm):
@@ -61,6 +62,13 @@ def answer(request: HttpRequest, upload: Upload) -> HttpResponse:
             upload.answers = {key: value for key, value in upload.answers.items() if key in ("thing", "new_name")}
             looking.look(upload)
             upload.save(update_fields=["answers"])
+        return to(request, "upload", upload.pk)
+    if request.POST.get("otherwise"):
+        other = OtherwiseForm(request.POST)
+        if other.is_valid():
+            upload.answers = {**upload.answers, **other.answers()}
+            upload.save(update_fields=["answers"])
+            looking.look(upload)
         return to(request, "upload", upload.pk)
     person = rules.person_of(request)
     form = AnswerForm(request.POST, upload=upload, person=person, likely={})
@@ -122,7 +130,7 @@ def _received(request: HttpRequest) -> tuple[list[ReceivedFile], list[str]]:
     files = [one for one in request.FILES.getlist("fichiers") if isinstance(one, ReceivedFile)]
     handler = request.upload_handlers[0]
     assert isinstance(handler, Receiver)
-    return files, [f"{fault.name}{_(': ')}{fault.reason}" for fault in handler.faults]
+    return files, [f"{fault.name}{COLON}{fault.reason}" for fault in handler.faults]
 
 
 def _keep(received: ReceivedFile, person: Person, thing: str) -> Upload:
@@ -179,8 +187,17 @@ def _story_page(
         "read": reading_report.read(upload.report),
         "form": form,
         "correct": correct,
+        "lines": _lines(upload.report),
+        "otherwise": OtherwiseForm(),
         "earlier": earlier,
         "problem": problem,
         "may_skip": upload.report.get("code") == "bad_lines" and "skip_bad_lines" not in upload.answers,
     }
     return page(request, "upload.html", "imports", context, status=status)
+
+
+def _lines(report: dict[str, Any]) -> list[dict[str, Any]]:
+    """Lines to be shown: those in the way first; empty ones only once the file is understood."""
+    refused: list[dict[str, Any]] = report.get("refused", [])
+    in_the_way = [line for line in refused if line["code"] != EMPTY]
+    return in_the_way or (refused if report.get("datastreams") else [])

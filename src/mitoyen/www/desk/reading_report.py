@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from mitoyen.history.enums import Kind
 from mitoyen.www.desk.answering import WORDS
-from mitoyen.www.desk.words import exact, property_word, unit_word
+from mitoyen.www.desk.words import COLON, exact, property_word, unit_word
 from mitoyen.www.numbers import amount, number, percent
 
 FORMATS = {
@@ -88,8 +88,10 @@ def _sentence(report: dict[str, Any]) -> str:
     views = report["datastreams"]
     kinds = sorted({property_word(view["property"]) for view in views if view["property"]})
     meters = ngettext("%(count)d meter", "%(count)d meters", len(views)) % {"count": len(views)}
-    said = _("We took this file for %(shape)s: %(rows)s lines, %(meters)s") % {
-        "shape": shape, "rows": number(report["rows"]), "meters": meters}  # fmt: skip
+    said = _("We took this file for %(shape)s: %(rows)s lines") % {"shape": shape, "rows": number(report["rows"])}
+    if not views:
+        return f"{said}."
+    said += f", {meters}"
     return f"{said} ({', '.join(kinds)})." if kinds else f"{said}."
 
 
@@ -99,7 +101,7 @@ def _facts(report: dict[str, Any]) -> list[tuple[str, str]]:
     facts = [
         (_("Times are in"), zone),
         (_("A time names"), stamps),
-        (_("One reading every"), step_word(report["step_s"])),
+        (_("Time step"), step_word(report["step_s"])),
     ]
     facts += [(_("Already known, left out"), number(report["duplicates"]) if report["duplicates"] else "")]
     facts += [(_("Without a value"), number(report["missing"]) if report["missing"] else "")]
@@ -115,7 +117,7 @@ def _columns(report: dict[str, Any]) -> list[tuple[str, str]]:
         if column["kind"] in Kind.values:
             parts.append(str(Kind(column["kind"]).label))
         detail = ", ".join(part for part in parts if part)
-        shown.append((column["name"], f"{role}{_(': ')}{detail}" if detail else role))
+        shown.append((column["name"], f"{role}{COLON}{detail}" if detail else role))
     return shown + [(name, str(ROLES["ignore"])) for name in report["ignored_columns"]]
 
 
@@ -156,11 +158,10 @@ def step_word(seconds: int | None) -> str:
     """A step in hours or minutes; nothing when it isn't regular."""
     if not seconds:
         return ""
-    for length, one, many in (
-        (86400, _("day"), _("%s days")),
-        (3600, _("hour"), _("%s hours")),
-        (60, _("minute"), _("%s minutes")),
-    ):
-        if seconds % length == 0:
-            return one if seconds == length else many % number(seconds / length)
-    return _("%s seconds") % number(seconds)
+    if seconds % 86400 == 0:
+        return ngettext("%(count)d day", "%(count)d days", seconds // 86400) % {"count": seconds // 86400}
+    if seconds % 3600 == 0:
+        return ngettext("%(count)d hour", "%(count)d hours", seconds // 3600) % {"count": seconds // 3600}
+    if seconds % 60 == 0:
+        return ngettext("%(count)d minute", "%(count)d minutes", seconds // 60) % {"count": seconds // 60}
+    return ngettext("%(count)d second", "%(count)d seconds", seconds) % {"count": seconds}

@@ -17,7 +17,7 @@ from mitoyen.operate.models import Finding
 from mitoyen.operate.wording import describe
 from mitoyen.territory.models import Deployment, Thing
 from mitoyen.www.desk.scope import streams_of_batch
-from mitoyen.www.desk.words import property_word
+from mitoyen.www.desk.words import property_word, state_word
 from mitoyen.www.numbers import amount, between, number
 
 GOOD, BAD, PLAIN = "good", "bad", ""
@@ -66,7 +66,7 @@ def _findings(thing: Thing) -> Iterator[Entry]:
     for finding in Finding.objects.filter(Q(thing=thing) | Q(thing__part_of=thing)).select_related("thing__part_of"):
         words = describe(finding)
         at_stake = "" if finding.eur is None else _("%(eur)s a year at stake") % {"eur": amount(finding.eur, "EUR")}
-        text = " · ".join(part for part in (finding.get_state_display(), at_stake) if part)
+        text = " · ".join(part for part in (state_word(finding.state), at_stake) if part)
         href = reverse("desk:finding", args=[finding.pk])
         yield Entry(finding.first, _("Finding"), words.title, text, href, BAD)
 

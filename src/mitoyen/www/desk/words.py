@@ -1,7 +1,7 @@
 """Words and numbers as the desk shows them."""
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from mitoyen.www.numbers import NO_BREAK, number
 
@@ -15,6 +15,21 @@ PROPERTIES = {
     "solar_radiation": gettext_lazy("solar radiation"),
 }
 UNITS = {"m3": "m³", "Cel": "°C", "EUR": "€", "kgCO2e": "kg CO₂e", "1": "", "ug/m3": "µg/m³", "W/m2": "W/m²"}
+
+
+COLON = pgettext_lazy("between a label and its error", ": ")
+STATES = {
+    "new": pgettext_lazy("finding", "new"),
+    "seen": pgettext_lazy("finding", "seen"),
+    "planned": pgettext_lazy("finding", "planned"),
+    "done": pgettext_lazy("finding", "done"),
+    "dismissed": pgettext_lazy("finding", "set aside"),
+}
+
+
+def state_word(state: str) -> str:
+    """The state of a finding, agreed with "finding" where the language does so."""
+    return str(STATES.get(state, state))
 
 
 def property_word(name: str) -> str:
