@@ -10,12 +10,14 @@ import numpy as np
 from mitoyen.evaluate import factors
 from mitoyen.evaluate.actions import closures_of
 from mitoyen.evaluate.enums import Measure
+from mitoyen.evaluate.fingerprint import fingerprint
 from mitoyen.evaluate.models import Closure, Figure
 from mitoyen.evaluate.periods import Period
 from mitoyen.evaluate.priced import METHOD as PRICED
 from mitoyen.evaluate.priced import from_factors
 from mitoyen.evaluate.readings import Readings, closed_days, readings
 from mitoyen.evaluate.savings_figures import saving_again
+from mitoyen.evaluate.seal import content
 from mitoyen.evaluate.series import Run, digest, kept, unpack
 from mitoyen.evaluate.sums import METHOD as SUM
 from mitoyen.evaluate.sums import sum_figure
@@ -27,9 +29,11 @@ _SHOWN = 100
 
 @dataclass(frozen=True)
 class Recomputed:
-    """`same`: the kept inputs give the same fingerprint again. `still`: today's readings (for a sum: the inputs that
-    are current today) still give those inputs; else `changed` says what differs, in at most 100 entries of
-    {what: correction | batch | days | calendar | figure | weather, …}."""
+    """`same`: the kept inputs give the same fingerprint again, and it is that of what the Figure states.
+
+    `still`: today's readings (for a sum: the inputs that are current today too) still give those inputs; else
+    `changed` says what differs, in at most 100 entries of {what: days | correction | batch | calendar | figure, …}.
+    """
 
     same: bool
     value: float | None
@@ -45,7 +49,7 @@ def recompute(figure: Figure) -> Recomputed:
     again = _again(figure)
     changed = _changes(figure)
     return Recomputed(
-        same=again is not None and again.fingerprint == figure.fingerprint,
+        same=again is not None and again.fingerprint == figure.fingerprint == fingerprint(content(figure)),
         value=again.value if again else None,
         low=again.low if again else None,
         high=again.high if again else None,

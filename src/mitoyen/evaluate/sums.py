@@ -21,6 +21,8 @@ from mitoyen.evaluate.seal import seal
 METHOD = "sum"
 VERSION = "1.0"
 TERRITORY = "territory"
+ADDED = ("by_saving", "by_factor", "energy")
+"""What a sum takes from its parts' results, besides their amounts."""
 UNITS = {
     Measure.ENERGY_SAVED: "kWh",
     Measure.WATER_SAVED: "m3",
