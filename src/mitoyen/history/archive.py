@@ -110,13 +110,13 @@ def snapshot() -> Snapshot:
     """The archive's files now. Cached: a new version is noticed by one look at the log's next file."""
     root = folder()
     opened = _opened.get(str(root))
-    if opened and not _log_file(root, opened.snapshot.version + 1).exists() and _log_file(root, 0).exists():
+    if opened and not _log_file(root, opened.snapshot.version + 1).exists() and made(root):
         return opened.snapshot
     return _open(root)
 
 
 def _open(root: Path) -> Snapshot:
-    if not (root / "_delta_log").is_dir():
+    if not made(root):
         _opened.pop(str(root), None)
         return Snapshot(root, -1, ())
     table = DeltaTable(str(root))
@@ -137,7 +137,12 @@ def at_version(version: int) -> Snapshot:
 def transaction_known(name: str) -> bool:
     """Whether a commit carrying this application transaction is in the table, read from the log itself."""
     root = folder()
-    return (root / "_delta_log").is_dir() and DeltaTable(str(root)).transaction_version(name) is not None
+    return made(root) and DeltaTable(str(root)).transaction_version(name) is not None
+
+
+def made(root: Path) -> bool:
+    """Whether a Delta table is there: the folder of its log alone may be what a full disk left."""
+    return _log_file(root, 0).exists()
 
 
 def _log_file(root: Path, version: int) -> Path:
@@ -215,7 +220,7 @@ def commit(name: str, added: Sequence[Part], removed: Sequence[Part] = (), **met
 
 
 def _table(root: Path) -> DeltaTable:
-    if (root / "_delta_log").is_dir() and DeltaTable.is_deltatable(str(root)):
+    if made(root):
         return DeltaTable(str(root))
     root.mkdir(exist_ok=True)
     return DeltaTable.create(str(root), SCHEMA, partition_by=["month"], configuration=CONFIGURATION)

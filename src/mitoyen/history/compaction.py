@@ -30,7 +30,7 @@ def compact() -> dict[str, int]:
             _together(month, small)
             done[month] = len(small)
     rollups.refresh()
-    if (rollups.folder() / "_delta_log").is_dir():
+    if archive.made(rollups.folder()):
         with archive.writing(), faults.storage():
             table = DeltaTable(str(rollups.folder()))
             table.vacuum(_ROLLUPS_KEEP_H, dry_run=False, enforce_retention_duration=False)

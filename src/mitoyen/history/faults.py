@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from mitoyen.ledger.refusal import Refused
 
-_FULL = ("no space left", "disk quota", "file too large", "could not write", "out of memory")
+_FULL = ("no space left", "disk is full", "disk quota", "file too large", "could not write", "out of memory")
 _READ_ONLY = ("read-only file system", "permission denied", "readonly database", "operation not permitted")
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from mitoyen.history.faults import moment, refusal_for
 
@@ -35,14 +36,18 @@ class Store:
     def __init__(self, file: Path) -> None:
         import sqlite3
 
+        self.longest = 0
         self.errors = (sqlite3.OperationalError, sqlite3.DatabaseError)
         with self._told():
-            self.connection = sqlite3.connect(str(file), timeout=20, isolation_level=None, check_same_thread=False)
+            self.connection = sqlite3.connect(
+                _address(file), timeout=20, isolation_level=None, check_same_thread=False, uri=True
+            )
+            if not _writable(file):
+                return
             for pragma in ("journal_mode = WAL", "synchronous = FULL", "cache_size = -16000"):
                 self.connection.execute(f"PRAGMA {pragma}").fetchall()
             if not self.connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'span'").fetchone():
                 self.connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
-        self.longest = 0
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -190,6 +195,19 @@ class Store:
         except self.errors as error:
             return [str(error)]
         return [] if found == ["ok"] else found
+
+
+def _writable(file: Path) -> bool:
+    return os.access(file.parent, os.W_OK)
+
+
+def _address(file: Path) -> str:
+    """On a disk that is read-only, SQLite can't make the files beside the database that WAL wants: it is told so."""
+    address = f"file:{quote(str(file))}"
+    if _writable(file):
+        return address
+    log = file.with_name(file.name + "-wal")
+    return address + ("?mode=ro" if log.exists() and log.stat().st_size else "?immutable=1")
 
 
 def store(file: Path) -> Store:

@@ -64,7 +64,7 @@ def current() -> Stored:
         and not (log / f"{known.version + 1:020d}.json").exists()
     ):
         return known
-    if not log.is_dir():
+    if not archive.made(root):
         return Stored(-1, -1, {})
     table = DeltaTable(str(root))
     paths = [os.path.relpath(uri.removeprefix("file://"), root) for uri in table.file_uris()]
@@ -129,7 +129,7 @@ def _unsealed_from() -> date | None:
 
 def refresh() -> None:
     """Bring the rollups up to the archive's version: what changed of each Paris month, in one commit."""
-    if not (archive.folder() / "_delta_log").is_dir():
+    if not archive.made(archive.folder()):
         return
     with archive.writing(), faults.storage():
         now, had = archive.snapshot(), current()
@@ -256,7 +256,7 @@ def _rows(found: dict[int, Columns], rules: dict[int, Rule], days: NDArray[np.da
 def _commit(actions: list[AddAction | RemoveAction], reflects: int) -> None:
     root = folder()
     root.mkdir(exist_ok=True)
-    if not (root / "_delta_log").is_dir():
+    if not archive.made(root):
         DeltaTable.create(
             str(root), SCHEMA, partition_by=["month"],
             configuration={"delta.deletedFileRetentionDuration": "interval 0 days"},
