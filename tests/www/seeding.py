@@ -5,6 +5,7 @@ prices, sums. Verdicts of each sort are among them.
 """
 
 import datetime as dt
+import functools
 import json
 
 import numpy as np
@@ -55,8 +56,8 @@ BUILDINGS = (
 )  # fmt: skip
 
 
-def seed():
-    """Fill the current home's state database. Returns the ids of the current figures by subject."""
+def seed(*, read=False):
+    """Fill the current home's state database; `read`: one meter's readings go into the archive. Returns the ids of the current figures by subject."""
     from mitoyen.evaluate import figures
     from mitoyen.evaluate.models import Action, Figure
     from mitoyen.evaluate.sums import sum_figures
@@ -76,9 +77,8 @@ def seed():
             attributes={"floor_area_m2": area, "use": "school"},
         )
         for meter in meters:
-            parts += _meter_figures(building, meter)
+            parts += _meter_figures(building, meter, read=read)
     figures.publish([*parts, *sum_figures(parts)])
-    _bring_in("angers-ecole-des-ponts-gas/gas")
     school = Thing.objects.get(slug=BUILDINGS[0][1])
     Action.objects.create(
         thing=school,
@@ -93,8 +93,19 @@ def seed():
     }
 
 
-def _meter_figures(building, described):
+@functools.cache
+def _assessed(name, base, slope, factor, unit_break):
+    """Both years and what the model makes of them: the same each time, so found once a process."""
     from mitoyen.evaluate.compute import Task, assess
+
+    rng = np.random.default_rng([SEED, *name.encode()])
+    baseline = run(BASELINE, rng, base=base, slope=slope)
+    reporting = run(REPORTING, rng, base=base, slope=slope, factor=factor, unit_break=unit_break)
+    (outcome,) = assess(Task(name, baseline, [reporting]))
+    return baseline, reporting, outcome
+
+
+def _meter_figures(building, described, *, read):
     from mitoyen.evaluate.priced import priced_figures
     from mitoyen.evaluate.savings_figures import Basis, saving_figure
     from mitoyen.history.datastreams import datastream_for
@@ -111,34 +122,34 @@ def _meter_figures(building, described):
     )
     unit = "m3" if observed_property == "water" else "kWh"
     stream = datastream_for(meter, observed_property, unit, "delta")
-    rng = np.random.default_rng([SEED, *meter.slug.encode()])
-    baseline = run(BASELINE, rng, base=base, slope=slope)
-    reporting = run(REPORTING, rng, base=base, slope=slope, factor=factor, unit_break=unit_break)
-    (outcome,) = assess(Task(stream.name, baseline, [reporting]))
-    figure = saving_figure(stream, Basis("station-angers/temperature", "FR"), baseline, reporting, outcome)
+    baseline, reporting, outcome = _assessed(stream.name, base, slope, factor, unit_break)
+    batches = (bring_in(stream, [baseline, reporting]).pk,) if read and stream.name == READ else ()
+    basis = Basis("station-angers/temperature", "FR", batches=batches)
+    figure = saving_figure(stream, basis, baseline, reporting, outcome)
     return [figure, *priced_figures(figure)]
 
 
-def _bring_in(name):
-    """The days that this meter's figure rests on, as readings in the archive."""
-    from mitoyen.evaluate.models import Figure
-    from mitoyen.evaluate.series import unpack
+READ = "angers-ecole-des-ponts-gas/gas"
+
+
+def bring_in(stream, runs):
+    """The days of `runs` as readings in the archive. Returns their batch."""
     from mitoyen.history import batches, staging
     from mitoyen.history.engine import connected
     from mitoyen.history.times import paris_day_bounds
 
-    figure = Figure.objects.get(subject=name, measure="energy_saved", subject_kind="datastream")
     batch = batches.open_batch("generated", "releves-2023-2024.csv", "agent@example.org")
     rows: dict[str, list[np.ndarray]] = {"time": [], "length": [], "value": []}
-    for kept in unpack(bytes(figure.series)):
+    for kept in runs:
         bounds = paris_day_bounds(kept.day[0].item(), kept.day[-1].item())
         rows["time"].append(bounds[1:])
         rows["length"].append(np.diff(bounds).astype("timedelta64[s]").astype(np.int32))
         rows["value"].append(kept.amount)
     with connected() as con:
         con.register("made", {column: np.concatenate(parts) for column, parts in rows.items()})
-        sql = f"SELECT {figure.datastream_id} AS datastream, time, length, value, 0 AS quality FROM made"
+        sql = f"SELECT {stream.pk} AS datastream, time, length, value, 0 AS quality FROM made"
         batches.commit(staging.stage(con, sql, batch))
+    return batch
 
 
 AGENT = ("agent@example.org", "une phrase de passe 49")
@@ -160,5 +171,5 @@ if __name__ == "__main__":
     from mitoyen.cli.init import prepare
 
     prepare()
-    print(json.dumps([[*what, figure] for what, figure in seed().items()]))
+    print(json.dumps([[*what, figure] for what, figure in seed(read=True).items()]))
     add_people()

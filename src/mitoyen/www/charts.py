@@ -6,7 +6,7 @@
 """
 
 from mitoyen.www.charts_bars import Bar, monthly_bars
-from mitoyen.www.charts_series import Event, Table, time_series
+from mitoyen.www.charts_series import Event, Stretch, Table, time_series
 from mitoyen.www.charts_small import interval_bar, sparkline
 
-__all__ = ["Bar", "Event", "Table", "interval_bar", "monthly_bars", "sparkline", "time_series"]
+__all__ = ["Bar", "Event", "Stretch", "Table", "interval_bar", "monthly_bars", "sparkline", "time_series"]

@@ -52,8 +52,8 @@ class Table:
 
 def ticks(low: float, high: float, about: int = 4) -> list[float]:
     """Round values (1, 2, 2.5 or 5 times a power of ten) that cover low..high, about `about` steps."""
-    if not (math.isfinite(low) and math.isfinite(high)) or high <= low:
-        low, high = min(low, 0.0) if math.isfinite(low) else 0.0, (low if math.isfinite(low) else 0.0) + 1.0
+    if high - low < max(1e-6, 1e-9 * abs(low)):
+        high = low + max(1.0, 1e-3 * abs(low))
     raw = (high - low) / about
     power = 10.0 ** math.floor(math.log10(raw))
     step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= raw * 0.999)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mitoyen.www.charts_frame import Frame, Table, figure, finite, month_marks, points, text, ticks, y_axis
 
-__all__ = ["Event", "Table", "time_series"]
+__all__ = ["Event", "Stretch", "Table", "time_series"]
 
 Values = NDArray[np.float64]
 
@@ -22,6 +22,15 @@ class Event:
     """Something that happened on `day`, written beside its line."""
 
     day: dt.date
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Days, both included, that are no part of what is shown: no gap, whatever is missing there."""
+
+    first: dt.date
+    last: dt.date
     label: str
 
 
@@ -40,6 +49,7 @@ class _Words:
     measured: str
     expected: str
     events: Sequence[Event]
+    besides: Sequence[Stretch]
 
 
 def time_series(
@@ -52,6 +62,7 @@ def time_series(
     low: Sequence[float] | Values | None = None,
     high: Sequence[float] | Values | None = None,
     events: Sequence[Event] = (),
+    besides: Sequence[Stretch] = (),
     measured_label: str = "",
     expected_label: str = "",
     table: Table | None = None,
@@ -68,7 +79,7 @@ def time_series(
         _known(high),
     )
     awaited = expected_label or _("expected in this weather")
-    words = _Words(unit, measured_label or _("measured"), awaited, events)
+    words = _Words(unit, measured_label or _("measured"), awaited, events, besides)
     if not len(series.days) or not finite(series.values):
         return figure(title, lambda frame: text(frame.left, frame.top + 20, _("no reading")), says or title, table)
 
@@ -109,7 +120,7 @@ def _thinned(series: _Series, most: int) -> _Series:
 
 def _drawn(frame: Frame, s: _Series, words: _Words) -> str:
     x, y, marks = _scales(frame, s)
-    parts = [_gaps(frame, s, x), y_axis(frame, marks, y, words.unit), _x_axis(frame, s.days, x)]
+    parts = [_gaps(frame, s, words.besides, x), y_axis(frame, marks, y, words.unit), _x_axis(frame, s.days, x)]
     if s.low is not None and s.high is not None:
         parts.append(_band(s, x, y))
     if s.expected is not None:
@@ -166,10 +177,19 @@ def _band(s: _Series, x: Any, y: Any) -> str:
     return "".join(parts)
 
 
-def _gaps(frame: Frame, s: _Series, x: Any) -> str:
-    """Shaded where nothing was read for two points or more; the widest one says so."""
-    gaps = [(a, b) for a, b in _runs(~np.isfinite(s.values)) if b > a]
+def _gaps(frame: Frame, s: _Series, besides: Sequence[Stretch], x: Any) -> str:
+    """Shaded where nothing was read for two points or more; the widest one says so. `besides` are no gaps."""
+    missing = ~np.isfinite(s.values)
     parts = []
+    for stretch in besides:
+        within = (s.days >= np.datetime64(stretch.first)) & (s.days <= np.datetime64(stretch.last))
+        missing &= ~within
+        if within.any():
+            middle = (x(s.days[within][0]) + x(s.days[within][-1])) / 2
+            parts.append(
+                text(round(middle), round((frame.top + frame.plot_bottom) / 2), stretch.label, anchor="middle")
+            )
+    gaps = [(a, b) for a, b in _runs(missing) if b > a]
     widest = max(gaps, key=lambda gap: gap[1] - gap[0], default=None)
     for a, b in gaps:
         left, right = x(s.days[max(a - 1, 0)]), x(s.days[min(b + 1, len(s.days) - 1)])

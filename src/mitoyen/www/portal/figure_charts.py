@@ -1,5 +1,6 @@
 """The readings that a figure rests on, with their gaps, and what the model expects of each day."""
 
+import datetime as dt
 from itertools import groupby
 
 import numpy as np
@@ -8,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from mitoyen.evaluate.provenance import DayPoint, Provenance
 from mitoyen.www import dates, numbers
-from mitoyen.www.charts import Event, Table, time_series
+from mitoyen.www.charts import Event, Stretch, Table, time_series
 
 
 def readings_chart(found: Provenance) -> SafeString | None:
@@ -31,10 +32,17 @@ def readings_chart(found: Provenance) -> SafeString | None:
         unit=_("%(unit)s a day") % {"unit": numbers.written(found.figure.unit)},
         expected=expected if claims else None,
         events=[Event(found.reporting.first, _("compared from here on"))],
+        besides=_between(found),
         measured_label=_("read"),
         expected_label=_("expected by the model"),
         table=_table(found.points, found.figure.unit),
     )
+
+
+def _between(found: Provenance) -> list[Stretch]:
+    """The days after the past that is compared with and before the period reported on, if any."""
+    first, last = found.baseline.last + dt.timedelta(days=1), found.reporting.first - dt.timedelta(days=1)
+    return [Stretch(first, last, _("not compared"))] if first <= last else []
 
 
 def _title(found: Provenance) -> str:

@@ -1,0 +1,224 @@
+"""What the public pages say, in few queries, in both languages."""
+
+import csv
+import io
+import json
+import re
+
+import pytest
+
+from mitoyen.evaluate.models import Figure
+from mitoyen.history.models import Datastream
+from mitoyen.ledger import audit
+from mitoyen.ledger.models import AuditEntry
+from mitoyen.territory.models import Commune, Thing
+from tests.www.portal.pages import FIGURES, PLAIN
+
+GAS = ("datastream", "angers-ecole-des-ponts-gas/gas", "energy_saved")
+BROKEN = ("datastream", "trelaze-gymnase-gas/gas", "energy_saved")
+
+
+def _text(answer):
+    assert answer.status_code == 200
+    return answer.content.decode().replace("\u00a0", " ").replace("\u202f", " ")
+
+
+@pytest.mark.parametrize("language", ["", "/en"])
+def test_every_page_answers_in_its_language_with_the_five_doors(figures, visitor, language):
+    paths = [*PLAIN.values(), *(f"/chiffres/{figures[key]}/" for key in FIGURES.values())]
+    for path in paths:
+        page = _text(visitor.get(language + path))
+        assert f'<html lang="{"en" if language else "fr"}">' in page
+        for door in (
+            ("My commune", "Report, propose, ask") if language else ("Ma commune", "Signaler, proposer, demander")
+        ):
+            assert door in page, path
+        assert "%(" not in page
+
+
+def test_pages_that_show_generated_readings_say_so_and_the_others_don_t(figures, visitor):
+    for path in ("/", "/communes/angers/", "/batiments/angers-mediatheque/", "/comptes/", "/donnees/"):
+        assert "Relevés générés." in _text(visitor.get(path)), path
+    assert "Relevés générés." in _text(visitor.get(f"/chiffres/{figures[GAS]}/"))
+    assert "Relevés générés." not in _text(visitor.get("/comment-nous-comptons/"))
+
+
+def test_the_home_page_tells_the_bad_news_first(figures, visitor):
+    page = _text(visitor.get("/"))
+    assert page.index("ne permet pas de conclure") < page.index("font des économies presque sûres")
+
+
+def test_an_empty_installation_says_that_nothing_is_counted(db, home, visitor):
+    assert "Rien n’a encore été compté" in _text(visitor.get("/"))
+    assert _text(visitor.get("/comptes/"))
+
+
+def test_what_is_not_proven_gives_no_number_but_its_reason_date_and_remedy(figures, visitor):
+    page = _text(visitor.get(f"/chiffres/{figures[BROKEN]}/"))
+    figure = Figure.objects.get(pk=figures[BROKEN])
+    assert figure.value is None
+    assert "Aucun nombre n’est donné." in page
+    assert "le 10 février 2024" in page
+    assert "changé d’unité" in page
+    assert "Ce qui le réparerait" in page
+
+
+def test_a_figure_shows_its_steps_and_fingerprint_and_leads_to_its_readings(read_figures, visitor):
+    figure = Figure.objects.get(pk=read_figures[GAS])
+    page = _text(visitor.get(f"/chiffres/{figure.pk}/"))
+    assert figure.fingerprint in page
+    assert [page.index(step) for step in ("Relevés</summary>", "Contrôles</summary>", "Modèle</summary>")]
+    assert re.search(r"lot \d+ du", page)
+    assert f"/chiffres/{figure.pk}/serie.csv" in page
+    assert "/donnees/mesures/angers-ecole-des-ponts-gas/gas/" in page
+    assert "agent@example.org" not in page
+
+
+def test_a_total_opens_down_to_its_parts_and_names_those_left_out(figures, visitor):
+    page = _text(visitor.get(f"/chiffres/{figures[FIGURES['figure of the territory']]}/"))
+    assert f"/chiffres/{figures[GAS]}/" in page
+    assert f"/chiffres/{figures[BROKEN]}/" in page.split("laissé de côté")[1]
+
+
+def test_recomputing_gives_the_same_and_tells_what_today_s_readings_say(read_figures, visitor):
+    page = _text(visitor.get(f"/chiffres/{read_figures[GAS]}/recalcul/"))
+    assert "Le même nombre ressort" in page
+    # The seeded home holds this meter's days, but not the weather that its figure rests on.
+    assert "Les relevés d’aujourd’hui diffèrent" in page
+
+
+def test_a_figure_that_was_tampered_with_is_found_out(figures, visitor):
+    Figure.objects.filter(pk=figures[GAS]).update(fingerprint="0" * 64)
+    assert "Un autre nombre ressort" in _text(visitor.get(f"/chiffres/{figures[GAS]}/recalcul/"))
+
+
+def test_the_series_downloads_as_the_figure_keeps_it(figures, visitor):
+    answer = visitor.get(f"/chiffres/{figures[GAS]}/serie.csv")
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode())))
+    figure = Figure.objects.get(pk=figures[GAS])
+    observed = sum(float(row["amount_kWh"]) for row in rows if row["period"] == "reporting")
+    assert observed == pytest.approx(figure.observed, rel=1e-9)
+
+
+def test_readings_download_as_csv_and_parquet(read_figures, visitor):
+    page = _text(visitor.get("/donnees/mesures/angers-ecole-des-ponts-gas/gas/"))
+    assert "/gas/2024.csv" in page
+    assert "/gas/2023.parquet" in page
+    assert "/gas/2025.csv" not in page
+    answer = visitor.get("/donnees/mesures/angers-ecole-des-ponts-gas/gas/2024.csv")
+    lines = b"".join(answer.streaming_content).decode().splitlines()
+    assert lines[0].split(",")[:2] == ["time", "value"]
+    assert len(lines) == 1 + 366
+    assert "attachment" in answer["Content-Disposition"]
+    packed = visitor.get("/donnees/mesures/angers-ecole-des-ponts-gas/gas/2024.parquet")
+    assert b"".join(packed.streaming_content)[:4] == b"PAR1"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/communes/nulle-part/",
+        "/batiments/nulle-part/",
+        "/batiments/angers-mediatheque-heat/",
+        "/chiffres/aaaaa-bbbbb/",
+        "/chiffres/aaaaa-bbbbb/serie.csv",
+        "/donnees/mesures/x/gas/2024.csv",
+        "/donnees/mesures/angers-ecole-des-ponts-gas/gas/2024.exe",
+        "/donnees/mesures/angers-ecole-des-ponts-gas/gas/99999.csv",
+        "/habillage/abc/mitoyen/../settings.py",
+    ],
+)
+def test_what_does_not_exist_says_so_in_words(figures, visitor, path):
+    answer = visitor.get(path)
+    assert answer.status_code == 404
+    assert "Cette page n’existe pas" in answer.content.decode()
+
+
+def test_names_are_escaped_everywhere(figures, visitor):
+    for path in (
+        "/communes/behuard/",
+        "/batiments/behuard-salle/",
+        "/comptes/batiments/",
+        "/donnees/communes/behuard/",
+    ):
+        page = _text(visitor.get(path))
+        assert "<b>& co</b>" not in page
+        assert "Salle commune" in page
+
+
+@pytest.mark.parametrize(
+    ("typed", "slugs"),
+    [
+        ("trelaze", {"trelaze"}),
+        ("TRÉLAZÉ", {"trelaze"}),
+        ("st barthelemy", {"saint-barthelemy-d-anjou"}),
+        ("49007", {"angers"}),
+        ("12 rue de la Mairie, 49170 Béhuard", {"behuard"}),
+        ("zzz", set()),
+        ("%", set()),
+        ("", set()),
+    ],
+)
+def test_the_search_takes_a_name_a_code_or_an_address(figures, typed, slugs):
+    from mitoyen.www.portal.search import find_communes
+
+    assert {commune.slug for commune in find_communes(typed)} == slugs
+
+
+def test_a_search_that_finds_one_goes_there_and_one_that_finds_none_says_so(figures, visitor):
+    assert visitor.get("/communes/?q=trelaze").headers["Location"] == "/communes/trelaze/"
+    assert "Aucune commune trouvée pour « &lt;zz&gt; »" in _text(visitor.get("/communes/?q=<zz>"))
+
+
+def test_the_catalogue_lists_every_datastream_for_programs(figures, visitor):
+    content = json.loads(visitor.get("/donnees/catalogue.json").content)
+    assert {row["datastream"] for row in content["datastreams"]} == {one.name for one in Datastream.objects.all()}
+    assert content["licence"].startswith("https://")
+
+
+def test_the_audit_heads_are_public(figures, visitor, home):
+    audit.record("someone", "test", "thing")
+    audit.publish_head()
+    (head,) = json.loads(visitor.get("/audit/tetes.json").content)["heads"]
+    assert head["number"] == AuditEntry.objects.count()
+    assert len(head["hash"]) == 64
+
+
+def test_buildings_are_ranked_bad_news_first(figures, visitor):
+    page = _text(visitor.get("/comptes/batiments/"))
+    assert page.index("Médiathèque du Quai") < page.index("École des Ponts")
+
+
+def test_a_place_outside_the_territory_is_shown_as_such(figures, visitor):
+    Thing.objects.create(slug="elsewhere", name="Ailleurs", kind="building", origin="sample")
+    assert "n’entre dans aucun de ses totaux" in _text(visitor.get("/batiments/elsewhere/"))
+
+
+@pytest.mark.parametrize(
+    ("path", "most"),
+    [
+        ("/", 7),
+        ("/communes/", 5),
+        ("/communes/angers/", 11),
+        ("/batiments/angers-ecole-des-ponts/", 14),
+        ("/comptes/", 6),
+        ("/comptes/batiments/", 5),
+        ("/comptes/non-prouve/", 4),
+        ("/donnees/", 7),
+        ("/donnees/communes/angers/", 5),
+        ("/comment-nous-comptons/", 3),
+    ],
+)
+def test_pages_make_few_queries(figures, visitor, path, most, django_assert_max_num_queries):
+    with django_assert_max_num_queries(most):
+        visitor.get(path)
+
+
+def test_queries_do_not_grow_with_what_is_listed(figures, visitor, django_assert_max_num_queries):
+    angers = Commune.objects.get(slug="angers")
+    for number in range(30):
+        Thing.objects.create(slug=f"plus-{number}", name=f"Plus {number}", kind="building", commune=angers)
+    with django_assert_max_num_queries(11):
+        visitor.get("/communes/angers/")
+    with django_assert_max_num_queries(5):
+        visitor.get("/comptes/batiments/")
