@@ -1,8 +1,7 @@
 """`mitoyen savings`: what one thing's meters saved. `mitoyen evaluate`: the whole territory's account."""
 
 import json
-import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from django.utils.translation import gettext as _
@@ -22,6 +21,7 @@ def savings(
 ) -> None:
     """What the meters of a thing, and of its parts, saved against their own past, freed of the weather."""
     from mitoyen.evaluate.meters import thing_named
+    from mitoyen.evaluate.printed import savings_lines
     from mitoyen.evaluate.savings import evaluate_thing
     from mitoyen.evaluate.told import savings_json
 
@@ -33,8 +33,7 @@ def savings(
     if as_json:
         print(json.dumps(told, ensure_ascii=False))
         return
-    for one in told["datastreams"].values():
-        _say(one)
+    print("\n".join(savings_lines(told)))
 
 
 @app.command()
@@ -43,10 +42,13 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Work out the account of the whole territory anew: every meter, building, commune, and the whole."""
+    from mitoyen.cli.progress import bar
+    from mitoyen.evaluate.printed import evaluation_lines, progress_words
     from mitoyen.evaluate.published import territory_summary
     from mitoyen.evaluate.savings import evaluate_territory
 
-    meters = evaluate_territory(_progress(), processes)
+    with bar(progress_words()) as shown:
+        meters = evaluate_territory(lambda done, total, _message: shown(done, total), processes)
     latest = territory_summary().latest
     counts = latest.counts if latest else None
     if as_json:
@@ -58,12 +60,7 @@ def evaluate(
         }
         print(json.dumps(content))
         return
-    from mitoyen.evaluate import sentences
-
-    print(_("%(meters)d meters evaluated.") % {"meters": meters})
-    if latest and latest.energy and counts:
-        print(f"{latest.reporting.last.year}: {sentences.full(latest.energy)}")
-        print(sentences.left_out(counts.not_proven, counts.meters))
+    print("\n".join(evaluation_lines(meters, latest)))
 
 
 def _period(text: str, option: str) -> "Period":
@@ -73,34 +70,3 @@ def _period(text: str, option: str) -> "Period":
         return parse(text)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint=option) from error
-
-
-def _say(one: dict[str, Any]) -> None:
-    from mitoyen.evaluate import sentences
-
-    print(f"{one['name']}: {sentences.verdict_words(one['verdict'])}")
-    print(f"  {one['sentence']}")
-    for reason in one["reasons"]:
-        print(f"  - {reason['text']}. {reason['mends']}")
-    if one["savings"] is not None:
-        print(f"  {one['attribution']['text']}")
-    print("  " + _("figure %(id)s") % {"id": one["figure"]})
-
-
-def _progress() -> Any:
-    """A bar on standard error when a person looks on, nothing otherwise."""
-    if not sys.stderr.isatty():
-        return None
-    from rich.console import Console
-    from rich.progress import Progress
-
-    bar = Progress(console=Console(stderr=True))
-    task = bar.add_task("", total=None)
-    bar.start()
-
-    def tell(done: int, total: int, message: str) -> None:
-        bar.update(task, completed=done, total=total, description=message)
-        if done >= total:
-            bar.stop()
-
-    return tell

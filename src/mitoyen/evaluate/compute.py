@@ -201,8 +201,8 @@ def _outcome(
 
 def _too_thin(data: DailyData, message: str) -> dict[str, Any]:
     """The reason where the guards have none and yet nothing can be computed."""
-    first, last = str(data.day[0]), str(data.day[-1])
-    return {"code": ReasonCode.LOW_COVERAGE.value, "first": first, "last": last, "detail": message, "mends": ""}
+    told = {"code": ReasonCode.LOW_COVERAGE.value, "first": str(data.day[0]), "last": str(data.day[-1])}
+    return {**told, "detail": {"kind": message}, "mends": "import_missing"}
 
 
 def _months(baseline: DailyData, reporting: DailyData, model: Model) -> Iterable[list[Any]]:

@@ -92,17 +92,17 @@ def reason(code: str, first: str | None = None, last: str | None = None) -> str:
 def mend(found: dict[str, Any]) -> str:
     """What would mend a reason {code, mends, …}; empty for an unknown one."""
     mends = {
-        ReasonCode.UNIT_BREAK: _("Say from which day on the unit changed, and correct the readings before or after."),
-        ReasonCode.METER_SWAP: _("Record the swap with the last and the first index of the two meters."),
-        ReasonCode.ZEROS_FOR_MISSING: _("Ask for the file again with missing readings left empty, and correct them."),
-        ReasonCode.CLIPPED: _("Ask the supplier for the readings as metered, without a ceiling."),
-        ReasonCode.LOW_COVERAGE: _("Bring in the missing readings, or choose periods that have them."),
-        ReasonCode.WEAK_MODEL: _("Record the closed days, or choose a baseline in which the building was used as now."),
-        ReasonCode.CHANGE_OF_USE: _("Record what changed, and take a baseline after it."),
-        ReasonCode.NO_WEATHER: _("Import the outdoor temperature of a nearby station for both periods."),
+        "confirm_unit": _("Say from which day on the unit changed, and correct the readings before or after."),
+        "record_swap": _("Record the swap with the last and the first index of the two meters."),
+        "confirm_swap_factor": _("Check the new meter's factor, and record it with the swap."),
+        "import_missing": _("Bring in the missing readings: ask for them with gaps left empty, not written as zeros."),
+        "import_unclipped": _("Ask the supplier for the readings as metered, without a ceiling."),
+        "longer_baseline": _("Choose a past that has seen the same seasons and temperatures."),
+        "import_weather": _("Import the outdoor temperature of a nearby station for both periods."),
+        "submeter_or_drivers": _("Record the closed days, or meter apart what does not follow the weather."),
+        "record_action_or_use": _("Record the action or the change of use, and take a past after it."),
     }
-    code = found["code"]
-    return mends.get(ReasonCode(code), "") if code in ReasonCode.values else ""
+    return mends.get(found.get("mends", ""), "")
 
 
 def left_out(meters: int, out_of: int) -> str:

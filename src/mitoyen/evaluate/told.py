@@ -112,7 +112,7 @@ def _amounts(figure: Figure) -> dict[str, Any]:
 
 def _reason(reason: dict[str, Any]) -> dict[str, Any]:
     text = sentences.reason(reason["code"], reason["first"], reason["last"])
-    return {**reason, "text": text, "mends": sentences.mend(reason) or reason["mends"]}
+    return {**reason, "text": text, "mends": sentences.mend(reason), "mends_code": reason["mends"]}
 
 
 def _recomputed(found: Recomputed) -> dict[str, Any]:
