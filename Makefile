@@ -26,11 +26,11 @@ lint: env-dev
 	$(BIN)/djlint src --check --lint --quiet
 
 test: env-dev
-	@bin/need-chromium
+	@bin/need-debian
 	$(BIN)/pytest -n 2 --dist loadfile -m "not long" $(ARGS)
 
 test-long: env-dev
-	@bin/need-chromium
+	@bin/need-debian
 	$(BIN)/pytest -m long $(ARGS)
 
 bench: env-dev

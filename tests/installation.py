@@ -2,13 +2,14 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,7 @@ class Installation:
                 env=self.environment(MITOYEN_PORT=door, MITOYEN_GATE_PORT=gate, **environment),
                 stderr=log,
                 stdout=log,
+                start_new_session=True,
             )
         try:
             if part in ("", "gate"):
@@ -68,6 +70,13 @@ class Installation:
         finally:
             process.terminate()
             process.wait(20)
+            self.kill_children(process)
+
+    @staticmethod
+    def kill_children(process: "subprocess.Popen[bytes]") -> None:
+        """Kill whatever the server left running, at once."""
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def free_port() -> int:

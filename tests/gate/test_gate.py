@@ -57,7 +57,7 @@ def test_a_reading_acknowledged_is_read_back_and_sending_it_again_changes_nothin
     assert send(address, readings[:5], key) == (200, {"accepted": 0, "duplicates": 5, "conflicts": 0})
     assert send(address, [reading(60, 99.0)], key) == (200, {"accepted": 0, "duplicates": 0, "conflicts": 1})
     out = installation.json("read", "hall/electricity", "--from", "2026-01-31", "--to", "2026-02-01")
-    assert [row["value"] for row in out["readings"]] == [i / 10 for i in range(1, 25)]
+    assert [row["value"] for row in out["values"]] == [i / 10 for i in range(1, 25)]
 
 
 def test_what_was_acknowledged_outlives_a_kill(tmp_path):
@@ -65,7 +65,7 @@ def test_what_was_acknowledged_outlives_a_kill(tmp_path):
         send(address, [reading(60, 1.5)], key)
         process.kill()
     out = installation.json("read", "hall/electricity", "--from", "2026-01-31", "--to", "2026-01-31")
-    assert [row["value"] for row in out["readings"]] == [1.5]
+    assert [row["value"] for row in out["values"]] == [1.5]
 
 
 @pytest.mark.parametrize(
