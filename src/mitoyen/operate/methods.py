@@ -17,8 +17,6 @@ from mitoyen.operate.meter import Bools, Days, Floats, MeterView
 _EDGE_HOURS = 3
 _LEAST_OPEN_HOURS = 100
 _LEAST_CLOSED_HOURS = 200
-# A leak seen until then is taken to go on.
-_RECENT_DAYS = 14
 
 
 @dataclass(frozen=True)
@@ -124,7 +122,7 @@ def out_of_season(rule: Rule, meter: MeterView) -> Hit | None:
 def night_floor(rule: Rule, meter: MeterView) -> Hit | None:
     """The smallest hour of each night: water that never stops.
 
-    Thresholds: at least `flow_an_hour` in every hour of `least_nights` nights in a row, the last of which is recent.
+    Thresholds: at least `flow_an_hour` in every hour of `least_nights` nights in a row, up to the last one read.
     Within the run, a share `quiet_share` of nights may fall short.
     """
     assert rule.hours is not None
@@ -134,8 +132,7 @@ def night_floor(rule: Rule, meter: MeterView) -> Hit | None:
     running = floors >= rule.thresholds["flow_an_hour"]
     start = _start_of_last_run(running, rule.thresholds["quiet_share"])
     count = len(nights) - start
-    recent = _date(nights[-1]) >= meter.last - dt.timedelta(days=_RECENT_DAYS)
-    if count < rule.thresholds["least_nights"] or not recent:
+    if count < rule.thresholds["least_nights"]:
         return None
     flow = float(np.median(floors[start:]))
     return Hit(
