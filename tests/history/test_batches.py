@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import pytest
 
-from mitoyen.history import batches, journal, read, rollups
+from mitoyen.history import batches, journal, monthly, read, rollups
+from mitoyen.history.datastreams import datastream_for
 from mitoyen.history.models import Batch
 from mitoyen.history.times import micros
 from mitoyen.ledger.refusal import Refused
@@ -100,6 +101,17 @@ def test_monthly_totals_by_commune_are_those_of_the_days(electricity):
     brought(hours(electricity, datetime(2024, 1, 31, 12, tzinfo=UTC), [1.0] * 24))
     got = rollups.monthly_by_commune(date(2024, 1, 1), date(2024, 2, 29))
     assert got == [("49028", "electricity", "2024-01", 11.0), ("49028", "electricity", "2024-02", 13.0)]
+    assert monthly.monthly_by_commune_from_readings(date(2024, 1, 1), date(2024, 2, 29)) == got
     journal.append([(electricity.pk, micros(datetime(2024, 2, 2, tzinfo=UTC)), 3600, 5.0, 0)])
     got = rollups.monthly_by_commune(date(2024, 1, 1), date(2024, 2, 29))
     assert got == [("49028", "electricity", "2024-01", 11.0), ("49028", "electricity", "2024-02", 18.0)]
+
+
+def test_monthly_totals_split_what_crosses_a_month(hall):
+    heat = datastream_for(hall, "heat", "kWh", "delta")
+    begin, end = (datetime(2024, m, 15, tzinfo=UTC) for m in (1, 4))
+    brought([(heat.pk, end, int((end - begin).total_seconds()), 910.0, 0)])
+    days = (date(2024, 1, 1), date(2024, 4, 30))
+    got = rollups.monthly_by_commune(*days)
+    assert sum(row[3] for row in got) == pytest.approx(910.0)
+    assert [row[3] for row in monthly.monthly_by_commune_from_readings(*days)] == pytest.approx([row[3] for row in got])

@@ -152,7 +152,8 @@ def test_three_hundred_seeded_kills(workshop, tmp_path, capsys):
     counts: Counter[str] = Counter()
     for series in range(10):
         installation = Installation(workshop, tmp_path / str(series))
-        noise, known = random.Random(series), {}
+        noise = random.Random(series)
+        known: dict[int, float] = {}
         for number in range(30):
             act = noise.choice(("commit", "correct", "append", "seal", "undo"))
             seed = series * 1000 + number

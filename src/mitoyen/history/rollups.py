@@ -85,7 +85,7 @@ def stored(rules: dict[int, Rule], first: date, last: date) -> tuple[dict[int, C
     """Days from the rollups, contiguous, by datastream; and the datastreams that must be computed from readings."""
     if not rules or not fresh():
         return {}, list(rules)
-    tail = _unsealed_from()
+    tail = unsealed_from()
     if tail is not None and tail <= last:
         return {}, list(rules)
     now = current()
@@ -118,7 +118,7 @@ def _split(columns: Columns, rules: dict[int, Rule], days: int) -> tuple[dict[in
     return found, missing
 
 
-def _unsealed_from() -> date | None:
+def unsealed_from() -> date | None:
     """The first Paris day that readings still in the journal may touch; None when the journal is empty."""
     extent = journal.extent()
     if extent is None:
@@ -271,52 +271,7 @@ def _commit(actions: list[AddAction | RemoveAction], reflects: int) -> None:
 
 
 def monthly_by_commune(first: date, last: date) -> list[tuple[str, str, str, float]]:
-    """(INSEE code, property, month YYYY-MM, amount in kWh or m3) of the Paris days first..last, sorted.
+    """See `monthly.monthly_by_commune`."""
+    from mitoyen.history import monthly
 
-    Only things of a commune count; gauges have no amount. From rollups where fresh, else from readings.
-    """
-    streams = list(Datastream.objects.exclude(kind="gauge").exclude(thing__commune=None).select_related("thing"))
-    if not streams:
-        return []
-    tail = _unsealed_from()
-    known = last if tail is None else min(last, tail - timedelta(days=1))
-    if fresh() and known >= first:
-        totals = _stored_months(streams, first, known)
-    else:
-        totals, known = {}, first - timedelta(days=1)
-    if known < last:
-        after = known + timedelta(days=1)
-        days = np.arange(np.datetime64(after, "D"), np.datetime64(last, "D") + 1)
-        months, which = np.unique(days.astype("datetime64[M]"), return_inverse=True)
-        names = {stream.pk: (str(stream.thing.commune_id), stream.observed_property) for stream in streams}
-        for number, columns in compute.computed(rules_for(streams), after, last).items():
-            amounts = np.bincount(which, weights=np.nan_to_num(columns["amount"]), minlength=len(months))
-            for month, amount in zip(months, amounts.tolist(), strict=True):
-                key = (*names[number], str(month))
-                totals[key] = totals.get(key, 0.0) + amount
-    return [(*key, amount) for key, amount in sorted(totals.items())]
-
-
-def _stored_months(streams: list[Datastream], first: date, last: date) -> dict[tuple[str, str, str], float]:
-    paths = [path for month, path in current().files.items() if f"{first:%Y-%m}" <= month <= f"{last:%Y-%m}"]
-    if not paths:
-        return {}
-    files = engine.file_list([str(folder() / path) for path in paths])
-    groups = sorted({(str(stream.thing.commune_id), stream.observed_property) for stream in streams})
-    number_of = {group: number for number, group in enumerate(groups)}
-    con = engine.reader()
-    con.register(
-        "streams",
-        {
-            "datastream": np.array([stream.pk for stream in streams], np.int32),
-            "of": np.array([number_of[str(s.thing.commune_id), s.observed_property] for s in streams], np.int32),
-        },
-    )
-    # Days are first added up by datastream and month, so that the join sees few rows.
-    rows = con.execute(
-        "SELECT of, month, sum(amount) FROM (SELECT datastream, month, sum(amount) AS amount FROM"
-        f" read_parquet({files}, hive_partitioning = true, hive_types_autocast = false)"
-        f" WHERE day BETWEEN DATE '{first}' AND DATE '{last}' AND NOT isnan(amount) GROUP BY ALL)"
-        " JOIN streams USING (datastream) GROUP BY ALL"
-    ).fetchall()
-    return {(*groups[of], str(month)): amount for of, month, amount in rows}
+    return monthly.monthly_by_commune(first, last)
