@@ -63,6 +63,13 @@ class _Counter(HTMLParser):
         self.depth -= self.depth > 0
 
 
+def count_elements(text: str) -> tuple[int, int]:
+    """Elements of a page: all of them, and those outside any SVG (the drawing itself counts as one)."""
+    counter = _Counter()
+    counter.feed(text)
+    return counter.all, counter.all - counter.inside
+
+
 def fetch(url: str) -> tuple[bytes, int]:
     """The body unpacked, and the bytes that were sent."""
     request = urllib.request.Request(url, headers={"Accept-Encoding": "gzip"})  # noqa: S310 - our own server
@@ -75,11 +82,9 @@ def fetch(url: str) -> tuple[bytes, int]:
 def weigh(base: str, path: str) -> Weight:
     body, sent = fetch(base + path)
     text = body.decode()
-    counter = _Counter()
-    counter.feed(text)
     loaded = {first or second for first, second in REFERENCE.findall(text)}
     rest = sum(fetch(base + address)[1] for address in loaded)
-    return Weight(path, sent, sent + rest, 1 + len(loaded), counter.all, counter.all - counter.inside)
+    return Weight(path, sent, sent + rest, 1 + len(loaded), *count_elements(text))
 
 
 def pages(base: str) -> list[str]:

@@ -57,7 +57,8 @@ BUILDINGS = (
 
 
 def seed(*, read=False):
-    """Fill the current home's state database; `read`: one meter's readings go into the archive. Returns the ids of the current figures by subject."""
+    """Fill the current home's state database; `read`: one meter's readings go into the archive. Returns the
+    ids of the current figures by subject."""
     from mitoyen.evaluate import figures
     from mitoyen.evaluate.models import Action, Figure
     from mitoyen.evaluate.sums import sum_figures

@@ -11,12 +11,12 @@ from mitoyen.www.portal import building_charts, reasons, words
 from mitoyen.www.portal.cache import public
 from mitoyen.www.portal.compared import beside
 from mitoyen.www.portal.numbered import four_numbers
-from mitoyen.www.portal.queries import NOT_BUILDINGS
+from mitoyen.www.portal.queries import NOT_BUILDINGS, findings_of
 
 
 @public
 def building(request: HttpRequest, slug: str) -> HttpResponse:
-    """Seven queries. 404 for what has no page."""
+    """Eight queries. 404 for what has no page."""
     thing = Thing.objects.filter(slug=slug).exclude(kind__in=NOT_BUILDINGS).first()
     found = published.building_summary(slug) if thing is not None else None
     if thing is None or found is None:
@@ -39,6 +39,7 @@ def building(request: HttpRequest, slug: str) -> HttpResponse:
         "numbers": [one for one in four_numbers(account) if one.saved is not None],
         "meters": meters,
         "beside": beside(thing),
+        "findings": findings_of(thing),
         "generated": found.origin == "generated" or any(line.generated for line in found.meters),
     }
     return render(request, "portal/building.html", context)

@@ -7,6 +7,7 @@ secret and no token, so it may be compressed (nothing for BREACH to read) and it
 import functools
 import gzip
 import hashlib
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -37,6 +38,7 @@ class Page:
 
 
 _pages: OrderedDict[tuple[str, str, str], Page] = OrderedDict()
+_writing = threading.Lock()
 _version: tuple[float, str] = (-VERSION_SECONDS, "")
 
 
@@ -58,7 +60,7 @@ def _data_version() -> str:
 
 
 def public(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
-    """Serve `view` from memory. Addresses with a query are made each time; other statuses than 200 are not kept."""
+    """Serve `view` from memory. Addresses with a query are made each time; other statuses than 200 pass as they are."""
 
     @functools.wraps(view)
     def served(*args: P.args, **kwargs: P.kwargs) -> HttpResponse:
@@ -67,31 +69,40 @@ def public(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
         if request.method not in ("GET", "HEAD"):
             return HttpResponseNotAllowed(["GET", "HEAD"])
         if request.GET:
-            return view(*args, **kwargs)
+            response = view(*args, **kwargs)
+            return response if _is_other(response) else _answer(request, _page(response, None))
         key = (request.path, get_language() or "", _data_version())
         page = _pages.get(key)
         if page is None or time.monotonic() - page.made > KEPT_SECONDS:
             response = view(*args, **kwargs)
-            if response.status_code != 200 or response.streaming:
+            if _is_other(response):
                 return response
-            page = _keep(key, response)
+            page = _page(response, page)
+            _keep(key, page)
         return _answer(request, page)
 
     return served
 
 
-def _keep(key: tuple[str, str, str], response: HttpResponse) -> Page:
+def _is_other(response: HttpResponse) -> bool:
+    return response.status_code != 200 or response.streaming
+
+
+def _page(response: HttpResponse, before: Page | None) -> Page:
+    """What is sent, and since when it reads so: `before` is the page as it was made the last time."""
     body = response.content
     etag = f'W/"{hashlib.sha256(body).hexdigest()[:20]}"'
-    before = _pages.get(key)
     made_at = before.made_at if before is not None and before.etag == etag else time.time()
     packed = gzip.compress(body, 6, mtime=0)
-    page = Page(body, packed, etag, response.headers["Content-Type"], time.monotonic(), made_at)
-    _pages[key] = page
-    _pages.move_to_end(key)
-    while len(_pages) > KEPT_PAGES:
-        _pages.popitem(last=False)
-    return page
+    return Page(body, packed, etag, response.headers["Content-Type"], time.monotonic(), made_at)
+
+
+def _keep(key: tuple[str, str, str], page: Page) -> None:
+    with _writing:
+        _pages[key] = page
+        _pages.move_to_end(key)
+        while len(_pages) > KEPT_PAGES:
+            _pages.popitem(last=False)
 
 
 def _answer(request: HttpRequest, page: Page) -> HttpResponse:

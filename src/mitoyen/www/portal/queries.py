@@ -3,8 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.db.models import Q
+
 from mitoyen.evaluate.enums import Measure, SubjectKind, Verdict
 from mitoyen.evaluate.models import Figure
+from mitoyen.operate.enums import FindingState
+from mitoyen.operate.models import Finding
+from mitoyen.operate.wording import Described, describe
 from mitoyen.territory.models import Commune, Thing
 
 NOT_BUILDINGS = ("weather_station", "meter")
@@ -67,6 +72,14 @@ def not_proven_meters(commune: Commune | None = None) -> list[Figure]:
     light = related.defer("series", "inputs", "result", "commune__geometry").order_by("reporting_last", "subject")
     latest = {figure.subject: figure for figure in light}
     return [figure for figure in latest.values() if figure.verdict == Verdict.NOT_PROVEN]
+
+
+def findings_of(building: Thing) -> list[tuple[Finding, Described]]:
+    """What analysis saw in a building that is not settled yet, the most at stake first, in words. One query."""
+    open_states = (FindingState.NEW, FindingState.SEEN, FindingState.PLANNED)
+    found = Finding.objects.filter(Q(thing=building) | Q(thing__part_of=building), state__in=open_states)
+    related = found.select_related("thing", "thing__part_of", "datastream", "datastream__thing")
+    return [(finding, describe(finding)) for finding in related.order_by("-eur", "key")[:8]]
 
 
 def any_generated(things: Iterable[Thing]) -> bool:
