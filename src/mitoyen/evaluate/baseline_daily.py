@@ -61,7 +61,7 @@ class Bank:
             rest = self.whole[index[:, :, None], index[:, None, :]][None] - held
             beta = solve(rest[..., :-1, :-1], rest[..., :-1, -1])
             vector = np.concatenate([-beta, np.ones((*beta.shape[:2], 1))], axis=-1)
-            errors[chosen] = np.einsum("fci,fcij,fcj->c", vector, held, vector, optimize=True)
+            errors[chosen] = np.sum(vector * (held @ vector[..., None])[..., 0], axis=(0, 2))
         return errors
 
     def coefficients(self, columns: Sequence[int]) -> Floats:

@@ -22,8 +22,9 @@ from mitoyen.evaluate.guards_zeros import missing_days
 
 __all__ = ["Break", "Reason", "check", "screened"]
 
-UNIT_FACTOR = 3.4
-"""A sudden jump by this factor or more is no saving: the smallest mistaken unit is MJ for kWh (3.6)."""
+UNIT_FALL, UNIT_FALL_NEAR_ACTION, UNIT_RISE = 3.0, 5.0, 2.7
+"""Sudden jumps by these factors or more are changes of unit: the smallest mistaken unit is MJ for kWh (3.6), met with
+some saving or drift. Near a recorded action (new lamps save up to 70 %) a fall must be larger."""
 ZERO_DAYS_SHARE = 0.03
 """Share of a period's days lost to zeros up to which they are merely left out."""
 SWAP_SHIFT = 1.25
@@ -85,8 +86,14 @@ def _unit_breaks(found: list[Jump], actions: Sequence[date]) -> list[Reason]:
             "confirm_unit",
         )
         for jump in found
-        if max(jump.factor, 1 / jump.factor) >= UNIT_FACTOR
+        if _is_unit(jump, actions)
     ]
+
+
+def _is_unit(jump: Jump, actions: Sequence[date]) -> bool:
+    if jump.factor > 1:
+        return jump.factor >= UNIT_RISE
+    return 1 / jump.factor >= (UNIT_FALL_NEAR_ACTION if _near(jump.after, actions) else UNIT_FALL)
 
 
 def _near(day: np.datetime64, actions: Sequence[date]) -> bool:
@@ -143,9 +150,11 @@ def _clipped(periods: list[DailyData], hourly: HourlyData) -> list[Reason]:
 def _changes_of_use(
     periods: list[DailyData], hourly: HourlyData | None, found: list[Jump], actions: Sequence[date]
 ) -> list[Reason]:
-    last = periods[-1].day[-1]
+    first, last = periods[0].day[0], periods[-1].day[-1]
+    acted = any(first <= np.datetime64(str(one)[:10], "D") <= last for one in actions)
     for jump in found:
-        if not _near(jump.after, actions):
+        # In the warm season a heating meter does not tell the date of what was done: any action recorded will do.
+        if not (acted and jump.factor < 1) and not _near(jump.after, actions):
             detail: dict[str, Any] = {"kind": "level", "factor": jump.factor}
             return [Reason(ReasonCode.CHANGE_OF_USE, jump.before + 1, last, detail, "record_action_or_use")]
     if any(wanted(period) for period in periods):

@@ -17,7 +17,7 @@ FEWEST = 10
 """Usable days needed on either side."""
 SUDDEN = 5
 """Usable days on either side that must show the jump already."""
-MIN_FACTOR = 1.8
+MIN_FACTOR = 2.0
 FAR_HIGHER = 5.0
 BIN = 3.0
 """°C: both sides of a jump are compared on days of the same temperature."""
@@ -65,7 +65,7 @@ def _levels(periods: list[DailyData]) -> _Levels:
 
 
 def jumps(periods: list[DailyData]) -> list[Jump]:
-    """Sudden lasting jumps by a factor of 1.8 or more, within the periods or between two of them."""
+    """Sudden lasting jumps by a factor of 2 or more, within the periods or between two of them."""
     days = _levels(periods)
     cuts: list[int] = []
     _split(days, 0, cuts)
