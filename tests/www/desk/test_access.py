@@ -87,7 +87,9 @@ def test_a_visitor_is_sent_to_sign_in(desk, client, page):
 
 @pytest.mark.parametrize("page", [p for p in PAGES if p.methods == ("POST",)], ids=lambda page: page.name)
 def test_what_writes_answers_to_post_alone(desk, sign_in, page):
-    assert sign_in(getattr(desk, WHO[page.name][1])).get(address(desk, page.name)).status_code == 405
+    answer = sign_in(getattr(desk, WHO[page.name][1])).get(address(desk, page.name))
+    assert (answer.status_code, answer.url) == (302, "..")
+    assert sign_in(desk.admin).put(address(desk, page.name)).status_code == 405
 
 
 @pytest.mark.parametrize("page", [p for p in PAGES if "POST" in p.methods], ids=lambda page: page.name)

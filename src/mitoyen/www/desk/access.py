@@ -14,7 +14,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.files.uploadhandler import FileUploadHandler
 from django.db import connection
 from django.db.models import prefetch_related_objects
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
@@ -60,7 +60,8 @@ class Page:
             return redirect_to_login(request.get_full_path(), reverse("account_login"))
         method = "GET" if request.method == "HEAD" else str(request.method)
         if method not in self.methods:
-            return HttpResponseNotAllowed(self.methods)
+            # Someone reloads a form that was refused, or asks for it in the other language: back to the page it is on.
+            return HttpResponseRedirect("..") if method == "GET" else HttpResponseNotAllowed(self.methods)
         prefetch_related_objects([request.user], "roles")
         found = self.subject(**named)
         if not self.may(request.user, found):

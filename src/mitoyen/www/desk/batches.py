@@ -15,7 +15,7 @@ from mitoyen.history.enums import BatchOrigin, BatchState
 from mitoyen.history.models import Batch, Datastream
 from mitoyen.ledger.refusal import Refused
 from mitoyen.territory.models import Person
-from mitoyen.www.desk import rules, scope
+from mitoyen.www.desk import recompute, rules, scope
 from mitoyen.www.desk.fields import DeskForm, Reason
 from mitoyen.www.desk.page import email_of, page, to
 
@@ -60,6 +60,7 @@ def take_back(request: HttpRequest, batch: Batch) -> HttpResponse:
     except Refused as refusal:
         form.add_error(None, str(refusal))
         return _shown(request, batch, form)
+    recompute.ask(email_of(request))
     said = _("Taken back: none of its readings counts any more. Import the file again to bring them back.")
     return to(request, "batch", batch.pk, said=said)
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from mitoyen.history.enums import BatchOrigin
 from mitoyen.history.models import Batch, Datastream
 from mitoyen.ledger.refusal import Refused
-from mitoyen.www.desk import rules, scope
+from mitoyen.www.desk import recompute, rules, scope
 from mitoyen.www.desk.batches import of_person
 from mitoyen.www.desk.correcting import Change, one_reading, period, write
 from mitoyen.www.desk.fields import DeskForm, Moment, Number, Reason
@@ -86,6 +86,7 @@ def correct(request: HttpRequest, stream: Datastream) -> HttpResponse:
             change = _change(stream, form.cleaned_data)
             if "confirm" in request.POST:
                 batch = write(stream, change, email_of(request), form.cleaned_data["why"])
+                recompute.ask(email_of(request))
                 return to(request, "batch", batch.pk, said=_("The correction is written. It can be taken back here."))
         except Refused as refusal:
             form.add_error("at" if refusal.code == "no_such_reading" else None, str(refusal))

@@ -16,7 +16,7 @@ from mitoyen.ledger.jobs import enqueue, job_progress, task
 from mitoyen.ledger.models import Job
 from mitoyen.ledger.refusal import Refused
 from mitoyen.territory.models import Thing
-from mitoyen.www.desk import uploads
+from mitoyen.www.desk import recompute, uploads
 from mitoyen.www.desk.uploads import AT_ONCE, EXAMINE, IMPORT
 
 REFUSED_SHOWN = 100
@@ -72,8 +72,7 @@ def import_and_tidy(job: Job, upload: int) -> dict[str, Any]:
         name_new_thing(found)
         uploads.forget_file(found)
         found.save(update_fields=["path"])
-        enqueue("evaluate", found.by)
-        enqueue("find", found.by)
+        recompute.ask(found.by)
     return content or {}
 
 

@@ -15,6 +15,7 @@ from mitoyen.ledger import audit
 from mitoyen.ledger.refusal import Refused
 from mitoyen.territory.models import Deployment
 from mitoyen.territory.swaps import swap_device
+from mitoyen.www.desk import recompute
 from mitoyen.www.desk.fields import DeskForm, Moment, Number, Reason
 from mitoyen.www.desk.page import email_of, page, to
 from mitoyen.www.desk.scope import building_of
@@ -53,6 +54,7 @@ def swap(request: HttpRequest, stream: Datastream) -> HttpResponse:
         except Refused as refusal:
             form.add_error(_field_of(refusal), str(refusal))
         else:
+            recompute.ask(email_of(request))
             words = _(
                 "The swap is recorded: the readings go on without a false consumption. It can be taken back here."
             )
