@@ -199,6 +199,14 @@ class TestSecondFactor:
 
     def test_an_administrator_without_one_is_reminded_and_can_go_on(self, client):
         account(RoleName.ADMINISTRATOR)
+        assert sign_in(client).headers["Location"] == DESK
+        page = client.get(DESK).content.decode()
+        assert 'href="/compte/double-authentification/"' in page
+        assert "double-authentification" not in client.get(DESK).content.decode(), "once is enough"
+
+    def test_a_page_of_its_own_comes_first_when_the_time_is_over(self, client):
+        account(RoleName.ADMINISTRATOR)
+        Person.objects.update(joined_at=timezone.now() - perms.GRACE * 2)
         answer = sign_in(client, next="/bureau/lots/")
         assert answer.headers["Location"] == "/compte/double-authentification/?next=%2Fbureau%2Flots%2F"
         page = client.get(answer.headers["Location"]).content.decode()
@@ -220,7 +228,8 @@ class TestSecondFactor:
 
     def test_others_are_not_reminded(self, client):
         account(RoleName.ENERGY_OFFICER)
-        assert sign_in(client).headers["Location"] == DESK
+        sign_in(client)
+        assert "double-authentification" not in client.get(DESK).content.decode()
 
     def test_once_set_up_the_code_is_asked_for_after_the_password(self, client, django_capture_on_commit_callbacks):
         account(RoleName.ADMINISTRATOR)
@@ -270,7 +279,7 @@ class TestSecondFactor:
         self.activate(client)
         people.remove_second_factors(person, "tests")
         client.post("/compte/logout/")
-        assert "double-authentification" in sign_in(client).headers["Location"]
+        assert sign_in(client).headers["Location"] == DESK
 
 
 class TestPages:

@@ -123,11 +123,14 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
+# Offices share computers: signing in lasts until the browser closes.
+ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_ADAPTER = "mitoyen.www.accounts.adapter.ByInvitation"
 # Wrong passwords lock out through axes, at five; this limit is the only one on guessing second-factor codes.
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/300s/key"}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Mitoyen"
+MFA_ADAPTER = "mitoyen.www.accounts.adapter.SecondFactors"
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 1
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
