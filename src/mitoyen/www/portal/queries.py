@@ -11,6 +11,7 @@ from mitoyen.operate.enums import FindingState
 from mitoyen.operate.models import Finding
 from mitoyen.operate.wording import Described, describe
 from mitoyen.territory.models import Commune, Thing
+from mitoyen.www.portal.search import folded
 
 NOT_BUILDINGS = ("weather_station", "meter")
 
@@ -47,15 +48,20 @@ def buildings_of(commune: Commune) -> list[BuildingLine]:
     things = Thing.objects.filter(commune=commune, part_of__isnull=True).exclude(kind__in=NOT_BUILDINGS)
     figures = energy_figures(subject_kind=SubjectKind.BUILDING, commune=commune)
     latest = {figure.subject: figure for figure in figures}
-    return [BuildingLine(thing, latest.get(thing.slug)) for thing in things.order_by("name")]
+    return _by_name(BuildingLine(thing, latest.get(thing.slug)) for thing in things)
 
 
 def all_buildings() -> list[BuildingLine]:
     """Every building of the territory's communes, by name. Two queries."""
     latest = {figure.subject: figure for figure in energy_figures(subject_kind=SubjectKind.BUILDING)}
     things = Thing.objects.filter(commune__isnull=False, part_of__isnull=True).exclude(kind__in=NOT_BUILDINGS)
-    lines = things.select_related("commune").defer("commune__geometry").order_by("name")
-    return [BuildingLine(thing, latest.get(thing.slug)) for thing in lines]
+    lines = things.select_related("commune").defer("commune__geometry")
+    return _by_name(BuildingLine(thing, latest.get(thing.slug)) for thing in lines)
+
+
+def _by_name(lines: Iterable[BuildingLine]) -> list[BuildingLine]:
+    """As a French reader looks for them: accents aside, which a database sorts last."""
+    return sorted(lines, key=lambda line: (folded(line.thing.name), line.thing.slug))
 
 
 def not_proven_meters(commune: Commune | None = None) -> list[Figure]:
