@@ -58,7 +58,8 @@ def define_known(con: duckdb.DuckDBPyConnection, seen: Survey, now: Snapshot, *,
 
     Its columns are those of the archive and `filename` ('' for a row that is still in the journal, if `waiting`).
     """
-    first, last = seen.times[0] - seen.longest * 1_000_000, seen.times[1]
+    # Intervals that only touch don't meet: the day before, sealed yesterday, is left alone.
+    first, last = min(seen.times[0], seen.times[0] - seen.longest * 1_000_000 + 1), seen.times[1]
     files = [
         part
         for part in now.meeting(seen.datastreams)

@@ -157,14 +157,15 @@ class Store:
         17 significant digits give every double back.
         """
         query = (
-            "SELECT count(*), group_concat(printf('%d,%d,%d,%!.17g,%d,%d', datastream, time, length, value, quality,"
-            " batch), char(10)) FROM observation WHERE time BETWEEN ? AND ? GROUP BY time / 900000000"
+            "SELECT count(*), CAST(group_concat("
+            "printf('%d,%d,%d,%!.17g,%d,%d', datastream, time, length, value, quality, batch), char(10)) AS BLOB)"
+            " FROM observation WHERE time BETWEEN ? AND ? GROUP BY time / 900000000"
         )
         total = 0
-        with self._told(), file.open("w") as out:
+        with self._told(), file.open("wb") as out:
             for count, lines in self.connection.execute(query, (first, last)):
                 out.write(lines)
-                out.write("\n")
+                out.write(b"\n")
                 total += count
         return total
 

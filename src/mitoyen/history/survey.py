@@ -52,6 +52,7 @@ class Survey:
     longest: int = 0
     months: set[str] = field(default_factory=set)
     fingerprint: Fingerprint = field(default_factory=Fingerprint)
+    with_fingerprint: bool = True
     _last: Columns = field(default_factory=dict)
     _ends: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
 
@@ -61,7 +62,8 @@ class Survey:
         if count == 0:
             return
         self._extent(columns)
-        self.fingerprint += fingerprint.of_rows(columns)
+        if self.with_fingerprint:
+            self.fingerprint += fingerprint.of_rows(columns)
         self.not_finite += int(count - np.isfinite(columns["value"]).sum())
         joined = {name: np.concatenate([self._last[name], columns[name]]) for name in _NAMES} if self._last else columns
         self._neighbours(joined, 0 if self._last else 1)
@@ -77,8 +79,10 @@ class Survey:
             first, last = min(first, self.times[0]), max(last, self.times[1])
         self.datastreams, self.times = (low, high), (first, last)
         self.longest = max(self.longest, int(length.max()))
-        months = np.unique(time.astype("datetime64[us]").astype("datetime64[M]"))
-        self.months.update(str(month) for month in months)
+        ends = np.array([time.min(), time.max()]).astype("datetime64[us]").astype("datetime64[M]")
+        if ends[0] != ends[1]:
+            ends = np.unique(time.astype("datetime64[us]").astype("datetime64[M]"))
+        self.months.update(str(month) for month in ends)
 
     def _neighbours(self, rows: Columns, fresh: int) -> None:
         """Compare each row with the one before it in its datastream; `fresh` is 1 when the first has none before."""
@@ -125,9 +129,9 @@ class Survey:
             self.overlaps.append(Overlap(*row, int(end)))
 
 
-def survey(con: duckdb.DuckDBPyConnection, rows: str) -> Survey:
+def survey(con: duckdb.DuckDBPyConnection, rows: str, *, with_fingerprint: bool = True) -> Survey:
     """Survey the rows of a query: datastream, time, length, value, quality, sorted by (month, datastream, time)."""
-    found = Survey()
+    found = Survey(with_fingerprint=with_fingerprint)
     query = f"SELECT datastream, epoch_us(time) AS time, length, value, quality FROM ({rows})"
     for columns in stream(con, query):
         found.feed(columns)
