@@ -7,11 +7,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from django.utils.translation import gettext as _
 
 from mitoyen.cli.main import REFUSED, app
-
-_STATUS_WORDS = ("imported", "unchanged", "ready")
 
 
 @app.command("import")
@@ -48,23 +45,22 @@ def import_files(  # noqa: PLR0917 (typer turns parameters into options)
     undo: Annotated[int | None, typer.Option(help="Take this batch back.")] = None,
 ) -> None:
     """Import files of readings: the whole file or nothing; the same file twice changes nothing."""
+    from mitoyen.connect import telling
     from mitoyen.connect.options import DATE_ORDERS, KINDS, STAMPS, Options
 
     if undo is not None:
         if files:
-            raise typer.BadParameter(_("Name either files or a batch to take back."))
+            raise typer.BadParameter(telling.usage("files_or_undo"))
         _undo(undo, why, as_json=as_json)
         return
     if not files:
-        raise typer.BadParameter(_("Name at least one file."))
+        raise typer.BadParameter(telling.usage("no_files"))
     for name, value, allowed in (
         ("--kind", kind, KINDS), ("--stamps", stamps, STAMPS), ("--decimal", decimal, (".", ",")),
         ("--dates", dates, DATE_ORDERS),
     ):  # fmt: skip
         if value and value not in allowed:
-            raise typer.BadParameter(
-                _("%(name)s is one of: %(allowed)s.") % {"name": name, "allowed": ", ".join(allowed)}
-            )
+            raise typer.BadParameter(telling.usage("choice") % {"name": name, "allowed": ", ".join(allowed)})
     options = Options(
         thing=thing, observed_property=observed_property, unit=unit, kind=kind, tz=tz, stamps=stamps, decimal=decimal,
         dates=dates, step=step, missing=_missing(missing), columns=_columns(column), mapping=_mapping(map_file),
@@ -72,11 +68,11 @@ def import_files(  # noqa: PLR0917 (typer turns parameters into options)
     )  # fmt: skip
     reports, refused = [], False
     for path in files:
-        report, failed = _one(path, options, map_file, dry_run=dry_run)
+        report, told = _one(path, options, map_file, dry_run=dry_run)
         reports.append(report)
-        refused |= failed
-        if not as_json:
-            _print(report)
+        refused |= told is None
+        for line in told or [] if not as_json else []:
+            print(line)
     if as_json:
         content = reports[0] if len(reports) == 1 else {"files": reports}
         print(json.dumps(content, ensure_ascii=False, allow_nan=False))
@@ -91,13 +87,14 @@ def _missing(values: list[str] | None) -> tuple[str, ...] | None:
 
 
 def _columns(texts: list[str] | None) -> dict[str, Any]:
+    from mitoyen.connect import telling
     from mitoyen.connect.options import ROLES, ColumnSpec
 
     found = {}
     for text in texts or []:
         header, equals, says = text.rpartition("=")
         if not equals or not header:
-            raise typer.BadParameter(_("Write --column HEADER=property:unit:kind, or HEADER=role."))
+            raise typer.BadParameter(telling.usage("column"))
         if says in ROLES:
             found[header] = ColumnSpec(says)
             continue
@@ -116,8 +113,9 @@ def _who() -> str:
     return f"{getpass.getuser()} (mitoyen import)"
 
 
-def _one(path: Path, options: Any, map_file: Path | None, *, dry_run: bool) -> tuple[dict[str, Any], bool]:
-    """Import or examine one file. Returns its report as plain data and whether it was refused."""
+def _one(path: Path, options: Any, map_file: Path | None, *, dry_run: bool) -> tuple[dict[str, Any], list[str] | None]:
+    """Import or examine one file. Returns its report as plain data, and the lines to print (None: refused)."""
+    from mitoyen.connect import telling
     from mitoyen.connect.imports import examine, run
     from mitoyen.ledger.refusal import Refused
 
@@ -126,15 +124,15 @@ def _one(path: Path, options: Any, map_file: Path | None, *, dry_run: bool) -> t
         with _Progress() as progress:
             report = examine(path, options, progress) if dry_run else run(path, options, _who(), progress)
     except Refused as refusal:
-        return _refused(path, refusal), True
+        return _refused(path, refusal), None
     if report.status in ("refused", "questions"):
         _say(report.message, report.next_step, [(g.line, g.message) for g in report.refused])
         for question in report.proposal.questions:
             print(f"  - {question.text} {question.evidence} [{question.option}]", file=sys.stderr)
-        return report.to_json(), True
+        return report.to_json(), None
     if map_file is not None and not map_file.exists() and not dry_run:
         _write_map(map_file, report)
-    return report.to_json(), False
+    return report.to_json(), telling.result(report)
 
 
 def _refused(path: Path, refusal: Any) -> dict[str, Any]:
@@ -185,59 +183,20 @@ def _asked(path: Path, options: Any) -> Any:
 
 
 def _say(message: str, next_step: str, lines: list[tuple[int | None, str]]) -> None:
-    print(message, file=sys.stderr)
-    for line, reason in lines[:20]:
-        where = _("line %(line)d: ") % {"line": line} if line else ""
-        print(f"  {where}{reason}", file=sys.stderr)
-    if len(lines) > 20:
-        print(_("  … and %(count)d more") % {"count": len(lines) - 20}, file=sys.stderr)
-    if next_step:
-        print(next_step, file=sys.stderr)
+    from mitoyen.connect import telling
 
-
-def _print(report: dict[str, Any]) -> None:
-    if report["status"] not in _STATUS_WORDS:
-        return
-    words = {
-        "imported": _(
-            "%(file)s: %(accepted)d readings imported, %(duplicates)d repeated or known already. Batch %(batch)s."
-        ),
-        "unchanged": _("%(file)s: nothing new, all %(duplicates)d readings are known already."),
-        "ready": _(
-            "%(file)s: ready, %(accepted)d new readings, %(duplicates)d repeated or known already. Nothing was written."
-        ),
-    }
-    print(words[report["status"]] % report)
-    zone = {"offset": _("with their offset")}.get(report["tz"], report["tz"])
-    stamps = {"start": _("start of the interval"), "end": _("end of the interval"), "instant": _("instants")}[
-        report["stamps"]
-    ]
-    print(
-        _("  Taken for: %(format)s, times %(tz)s, %(stamps)s.")
-        % {"format": report["format"], "tz": zone, "stamps": stamps}
-    )
-    for view in report["datastreams"][:50]:
-        total = f", {view['total']:.6g} {view['total_unit'] or ''}" if view["total"] is not None else ""
-        line = _("  %(name)s (%(kind)s, %(unit)s): %(count)d readings from %(first)s to %(last)s, %(gap_count)d gaps")
-        print(line % view + total)
-    if report["missing"]:
-        print(_("  %(missing)d stamps without a value.") % report)
-    if report["refused_count"]:
-        print(_("  %(count)d lines gave no reading, the first on line %(line)s.") % {
-            "count": report["refused_count"], "line": report["refused"][0]["line"] if report["refused"] else "?",
-        })  # fmt: skip
+    for line in telling.refusal(message, next_step, lines):
+        print(line, file=sys.stderr)
 
 
 def _undo(batch: int, why: str, *, as_json: bool) -> None:
-    from mitoyen.connect import imports
+    from mitoyen.connect import imports, telling
 
     done = imports.undo(batch, _who(), why)
     if as_json:
         print(json.dumps({"status": "undone", "batch": done.pk, "rows": done.rows, "source": done.source}))
         return
-    print(_("Batch %(id)d (%(source)s) was taken back: %(rows)d readings.") % {
-        "id": done.pk, "source": done.source, "rows": done.rows,
-    })  # fmt: skip
+    print(telling.undone(done.pk, done.source, done.rows))
 
 
 class _Progress:

@@ -18,7 +18,7 @@ from mitoyen.connect.headers import (
     read_header,
     unit_code,
 )
-from mitoyen.connect.layout import Layout
+from mitoyen.connect.layout import NAMELESS, Layout
 from mitoyen.connect.options import KINDS, ROLES, ColumnSpec, Options, Question
 from mitoyen.ledger.refusal import Refused
 from mitoyen.territory.register import plain, slug_from
@@ -236,7 +236,7 @@ def _is_row_number(layout: Layout, index: int) -> bool:
     if not all(cell.isdigit() for cell in cells) or len(cells) < 3:
         return False
     numbers = [int(cell) for cell in cells]
-    nameless = layout.names[index].startswith(_("column %(number)d").partition("%")[0])
+    nameless = layout.names[index].startswith(NAMELESS)
     return nameless and layout.has_header and all(b - a == 1 for a, b in pairwise(numbers))
 
 

@@ -44,6 +44,7 @@ def run(path: Path, options: Options, by: str, progress: Progress = no_progress)
         if report.status != "ready":
             raise _refusal(report)
         try:
+            batches.recover()
             publish.publish(found, report, by, progress)
         except Refused as refusal:
             report.status, report.code = "refused", refusal.code

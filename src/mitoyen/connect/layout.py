@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.utils.translation import gettext as _
 
-from mitoyen.connect import headers, stamps
+from mitoyen.connect import stamps
 from mitoyen.connect.decimals import looks_like_number
 from mitoyen.connect.headers import unit_code
 from mitoyen.ledger.refusal import Ground, Refused
@@ -17,6 +17,7 @@ HEAD_LINES = 3000
 SPOTS = 8
 SPOT_LINES = 150
 MAX_COLUMNS = 2000
+NAMELESS = "column "
 DELIMITERS = (";", "\t", "|", ",")
 
 
@@ -174,7 +175,8 @@ def _names(header: list[str], width: int) -> list[str]:
     names: list[str] = []
     for index in range(max(width, len(_trimmed(header)))):
         name = header[index] if index < len(header) and header[index] else ""
-        name = name or (_("column %(number)d") % {"number": index + 1})
+        # Not translated: mappings and signatures name columns so.
+        name = name or f"{NAMELESS}{index + 1}"
         rank = 2
         unique = name
         while unique in names:
@@ -182,7 +184,3 @@ def _names(header: list[str], width: int) -> list[str]:
             rank += 1
         names.append(unique)
     return names
-
-
-def is_meter_header(name: str) -> bool:
-    return headers.is_meter(name)

@@ -22,8 +22,9 @@ SAMPLE = 1000
 
 def parquet_to_csv(source: Path, target: Path) -> Path:
     """Write a Parquet file as CSV. Raises Refused when it is damaged."""
-    con = duckdb.connect(config={"TimeZone": "UTC"})
+    con = duckdb.connect()
     try:
+        con.execute("SET TimeZone = 'UTC'")
         # Bound parameters aren't taken by COPY's target: the path is quoted instead.
         con.execute(
             f"COPY (SELECT * FROM read_parquet($1)) TO '{_quoted(target)}' (HEADER, DELIMITER ',')", [str(source)]

@@ -66,6 +66,9 @@ def _order(found: "Analysis") -> None:
     if order:
         found.take("dates", "dd/mm/yyyy" if order == "dmy" else "mm/dd/yyyy", "evidence", why)
         return
+    if any(form.decimal == "," for form in found.forms.numbers.values()):
+        found.take("dates", "dd/mm/yyyy", "evidence", _("the month is only written first where decimals have points"))
+        return
     example = found.layout.column(found.columns.times[0])[0]
     found.ask(
         Question(
