@@ -1,12 +1,10 @@
-"""The 90 % interval and the sums of savings."""
+"""The 90 % interval and the verdict."""
 
 from dataclasses import replace
 from datetime import date
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from mitoyen.evaluate.baseline import fit
 from mitoyen.evaluate.enums import ReasonCode, Verdict
@@ -20,7 +18,6 @@ from mitoyen.evaluate.uncertainty import (
     saving,
     t_quantile,
 )
-from mitoyen.evaluate.uncertainty_sums import total
 from tests.evaluate.made_meters import electricity
 
 
@@ -110,28 +107,3 @@ class TestVerdict:
         found = assess(baseline.between(date(2021, 1, 1), date(2021, 1, 20)), reporting)
         assert (found.verdict, found.model, found.saving) == (Verdict.NOT_PROVEN, None, None)
         assert "weak_model" in [reason.code for reason in found.reasons]
-
-
-class TestSums:
-    halves = st.lists(st.floats(0, 1e6), min_size=1, max_size=20)
-
-    @given(halves)
-    def test_independent_meters_add_in_quadrature(self, halves):
-        found = total([stated(10.0, half) for half in halves])
-        assert found.value == pytest.approx(10 * len(halves))
-        assert (found.high - found.low) / 2 == pytest.approx(np.sqrt(np.sum(np.square(halves))), abs=1e-6)
-
-    @given(halves, st.floats(0, 1))
-    def test_common_errors_widen_up_to_the_sum_of_the_halves(self, halves, correlation):
-        parts = [stated(1.0, half) for half in halves]
-        half = (total(parts, correlation).high - total(parts, correlation).low) / 2
-        assert half >= (total(parts).high - total(parts).low) / 2 - 1e-6
-        assert half <= sum(halves) + 1e-6
-
-    def test_a_meter_with_nothing_to_compare_adds_nothing(self):
-        nothing = replace(stated(float("nan"), 1.0), days=0)
-        assert total([stated(5, 1), nothing]).count == 1
-
-    def test_a_correlation_is_within_0_and_1(self):
-        with pytest.raises(ValueError, match="correlation"):
-            total([], 1.5)

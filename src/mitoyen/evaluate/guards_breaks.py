@@ -143,8 +143,8 @@ def _interruption(days: _Levels, differences: list[float], edges: list[int]) -> 
 
 def _best_step(level: Floats, temperature: Floats, off: Bools) -> int | None:
     """Place of the step that explains most, freed of temperature and kind of day; None where none is sudden."""
-    hinges = [np.maximum(point - temperature, 0) for point in (6.0, 11.0, 16.0)]
-    x = np.column_stack([np.ones(len(level)), off, *hinges, np.maximum(temperature - 18, 0)])
+    hinges = [np.maximum(point - temperature, 0) for point in (4.0, 8.0, 11.0, 14.0, 17.0)]
+    x = np.column_stack([np.ones(len(level)), off, *hinges, np.maximum(temperature - 20, 0)])
     q = np.linalg.qr(x)[0]
     residual = level - q @ (q.T @ level)
     # Regress on the features and a step at each place at once (Frisch, Waugh and Lovell): all steps from running sums.
@@ -166,7 +166,7 @@ def _peaks(gain: Floats) -> list[int]:
     """The few best places, at least a window apart."""
     found: list[int] = []
     left = gain.copy()
-    for _ in range(3):
+    for _ in range(5):
         at = int(np.argmax(left))
         if left[at] <= 0:
             break
