@@ -1,5 +1,6 @@
 """What every meter's evaluation shares: stations, closed days, actions; read once, whatever the number of meters."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,13 +26,26 @@ class Context:
     closures: list[Closure]
     actions: list[Action]
     _closed: dict[tuple[Period, str, tuple[Period, ...]], NDArray[np.bool_]] = field(default_factory=dict)
+    _extents: dict[int, Period] = field(default_factory=dict)
 
-    def station(self, meter: Datastream) -> Datastream | None:
-        return weather.station_for(meter.thing, self.stations)
+    def station(self, meter: Datastream, periods: Iterable[Period] = ()) -> Datastream | None:
+        """The station that serves a meter (`weather.station_for`): among those with readings in each of `periods`,
+        unless one is named or none has any."""
+        if len(self.stations) < 2 or weather.named_for(meter.thing):
+            return weather.station_for(meter.thing, self.stations)
+        if not self._extents:
+            self._extents.update(readings.extents(self.stations))
+        wanted = list(periods)
+        awake = [
+            station
+            for station in self.stations
+            if (known := self._extents.get(station.pk)) and all(known.overlaps(period) for period in wanted)
+        ]
+        return weather.station_for(meter.thing, awake or self.stations)
 
-    def basis(self, meter: Datastream) -> Basis:
-        """What a meter's saving rests on besides its readings."""
-        station = self.station(meter)
+    def basis(self, meter: Datastream, periods: Iterable[Period] = ()) -> Basis:
+        """What a meter's saving over these periods rests on besides its readings."""
+        station = self.station(meter, periods)
         acts = actions_near(meter.thing, meter.observed_property, self.actions)
         return Basis(
             weather=station.name if station else None,

@@ -73,7 +73,7 @@ def evaluate(thing: Thing, found: Sequence[Datastream], baseline: Period, report
             _("The two periods overlap."), _("Report on days that are not in the baseline."), code="periods_overlap"
         )
     shared = context()
-    sources = _sources(found, shared, [baseline, reporting])
+    sources = _sources([(meter, [baseline, reporting]) for meter in found], shared)
     _refuse_without_readings(thing, found, sources.days, (baseline, reporting))
     known = extents(found)
     savings, published = [], []
@@ -128,8 +128,8 @@ def prepare(
     meter: Datastream, sources: Sources, shared: Context, baseline: Period, reporting: Sequence[Period]
 ) -> Prepared:
     """Everything that a meter's assessment needs, from what was already read."""
-    basis = shared.basis(meter)
-    station = shared.station(meter)
+    basis = shared.basis(meter, [baseline, *reporting])
+    station = shared.station(meter, [baseline, *reporting])
     days = sources.days
     closed = shared.closed(days.whole, basis)
     weather = station.pk if station else None
@@ -153,11 +153,11 @@ def stated(prepared: Prepared, outcomes: Iterable[Outcome]) -> list[Figure]:
     ]
 
 
-def _sources(found: Sequence[Datastream], shared: Context, periods: Sequence[Period]) -> Sources:
-    """Days and readings of meters and of their weather stations, each read at once."""
-    stations = {one.pk: one for meter in found if (one := shared.station(meter)) is not None}
-    streams = [*found, *stations.values()]
-    days = readings(streams, periods)
+def _sources(wanted: Sequence[tuple[Datastream, Sequence[Period]]], shared: Context) -> Sources:
+    """Days and readings of meters over their periods, and of their weather stations, each read at once."""
+    stations = {one.pk: one for pair in wanted if (one := shared.station(*pair)) is not None}
+    streams = [*(meter for meter, _periods in wanted), *stations.values()]
+    days = readings(streams, [period for _meter, periods in wanted for period in periods])
     return Sources(days, details(streams, days.whole))
 
 
@@ -168,8 +168,7 @@ def _prepared(found: list[Datastream], shared: Context) -> Iterator[list[Prepare
     ready = [(meter, baseline, years) for meter, baseline, years in planned if baseline and years]
     for start in range(0, len(ready), CHUNK):
         chunk = ready[start : start + CHUNK]
-        wanted = [period for _meter, baseline, years in chunk for period in (baseline, *years)]
-        sources = _sources([meter for meter, _b, _y in chunk], shared, wanted)
+        sources = _sources([(meter, [baseline, *years]) for meter, baseline, years in chunk], shared)
         yield [prepare(meter, sources, shared, baseline, years) for meter, baseline, years in chunk]
 
 

@@ -25,7 +25,7 @@ def station_for(thing: Thing, among: Iterable[Datastream] | None = None) -> Data
     else the nearest one. None when there is none, or when there are several and nobody knows where the thing is.
     """
     known = list(stations() if among is None else among)
-    named = thing.attributes.get(NAMED_BY) or (thing.part_of and thing.part_of.attributes.get(NAMED_BY))
+    named = named_for(thing)
     if named:
         return next((station for station in known if station.thing.slug == named), None)
     if len(known) == 1:
@@ -35,6 +35,12 @@ def station_for(thing: Thing, among: Iterable[Datastream] | None = None) -> Data
     if here is None or not placed:
         return None
     return min(placed, key=lambda pair: (distance_km(here, pair[0]), pair[1].thing.slug))[1]
+
+
+def named_for(thing: Thing) -> str:
+    """The station that a thing, or what it is part of, names; empty when neither does."""
+    whole = thing.part_of.attributes if thing.part_of else {}
+    return str(thing.attributes.get(NAMED_BY) or whole.get(NAMED_BY) or "")
 
 
 def whereabouts(thing: Thing) -> tuple[float, float] | None:
