@@ -101,7 +101,7 @@ def read_day(text):
 
 
 def test_a_declared_swap_loses_nothing_and_is_not_a_finding(demo):
-    stream = stream_of("trelaze-mediatheque-electricite/electricity")
+    stream = stream_of("angers-hotel-de-ville-electricite/electricity")
     swapped, day_after = read.daily([stream], read_day("2024-06-18"), read_day("2024-06-19"))[stream.pk].amount
     assert swapped == pytest.approx(day_after, rel=0.25)
     assert not Finding.objects.filter(datastream=stream).exists()

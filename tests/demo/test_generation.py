@@ -95,7 +95,7 @@ def test_an_index_rises_but_for_its_swaps():
     assert swapped.kind == "counter"
     assert (steps < 0).sum() == 1
     assert not swapped.swap.declared
-    assert generated("trelaze-mediatheque")["electricity"].swap.declared
+    assert generated("angers-hotel-de-ville")["electricity"].swap.declared
 
 
 def test_every_commune_has_two_buildings_of_two_meters_or_more():

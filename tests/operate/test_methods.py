@@ -81,6 +81,12 @@ def test_heating_on_a_cold_june_is_in_order():
     assert out_of_season(RULES["heating_out_of_season"], meter(amount, warm=12.0)) is None
 
 
+def test_more_in_august_than_in_january_is_a_change_of_unit_not_heating():
+    august = (np.datetime64("2025-08-04") <= DAY) & (np.datetime64("2025-08-24") >= DAY)
+    amount = np.where(WINTER, 40.0, np.where(august, 16_000.0, 1.0))
+    assert out_of_season(RULES["heating_out_of_season"], meter(amount)) is None
+
+
 def taps():
     return np.where(OPEN, 0.8, 0.0)
 

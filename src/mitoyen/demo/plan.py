@@ -89,7 +89,7 @@ DEEDS = tuple(map(_deed, _rows("deeds.csv")))
 FAULTS = tuple(map(_fault, _rows("faults.csv")))
 
 # Meters changed properly, with both indexes declared: nothing may be said of them.
-DECLARED_SWAPS = {("trelaze-mediatheque", "electricity"): dt.date(2024, 6, 18)}
+DECLARED_SWAPS = {("angers-hotel-de-ville", "electricity"): dt.date(2024, 6, 18)}
 # Short gaps that change nothing: (slug, property) -> first day and number of hours.
 SHORT_GAPS = {
     ("angers-ecole-du-lac", "electricity"): (dt.date(2025, 5, 12), 31),
@@ -121,4 +121,4 @@ def buildings(communes: tuple[str, ...] | None = None) -> list[Building]:
 def habits(slug: str) -> Habits:
     """How a building is run: the faults that are habits, not events."""
     planted = {fault.fault for fault in FAULTS if fault.slug == slug}
-    return Habits(setback=0.0 if "no_setback" in planted else 1.0, base_share=9.0 if "base" in planted else 1.0)
+    return Habits(setback=0.0 if "no_setback" in planted else 1.0, base_share=13.0 if "base" in planted else 1.0)

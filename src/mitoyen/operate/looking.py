@@ -22,8 +22,10 @@ from mitoyen.operate.meter import Days, MeterView, view
 from mitoyen.operate.methods import METHODS, Hit
 from mitoyen.territory.models import Thing
 
-# What these guards say of a meter makes its amounts worth nothing to the other rules.
+# What these guards say of a meter makes its amounts worth nothing to anything that sums them.
 DOUBTFUL = frozenset({"unit_break", "meter_swap", "zeros_for_missing", "clipped"})
+# They look at single nights or days, and stand what would spoil a mean.
+STURDY = frozenset({"night_floor", "out_of_season"})
 MONTH_DAYS = 365 / 12
 
 
@@ -77,9 +79,11 @@ class Meter:
             self._views[months] = view(self.datastream, self.site, self.unit, period, closed=closed, outside=weather)
         return self._views[months]
 
-    def doubtful(self, months: int) -> bool:
-        """Whether the guards of its latest Figure find its readings at fault within the last `months` months."""
-        since = first_day(self.last, months).isoformat()
+    def spoiled(self, rule: Rule) -> bool:
+        """Whether the guards of its latest Figure find its readings at fault within the rule's look back."""
+        if rule.method in STURDY:
+            return False
+        since = first_day(self.last, rule.months).isoformat()
         reasons = self.figures[0].reasons if self.figures else []
         return any(one["code"] in DOUBTFUL and str(one.get("last") or since) >= since for one in reasons)
 
@@ -120,7 +124,7 @@ def _hits(usage: Usage, rule: Rule, meter: Meter) -> Iterator[Hit]:
     if rule.method == "guard":
         yield from guards.hits(rule, meter.datastream, meter.figures, first_day(meter.last, rule.months))
         return
-    if meter.doubtful(rule.months):
+    if meter.spoiled(rule):
         return
     method = method_of(usage, rule) if rule.method == "code" else METHODS[rule.method]
     hit = method(rule, meter.view(rule.months))

@@ -92,7 +92,8 @@ def out_of_season(rule: Rule, meter: MeterView) -> Hit | None:
     winter_day = float(amounts[winter].mean())
     usual = float(np.quantile(amounts[warm], 0.25))
     limit = max(rule.thresholds["share_of_winter"] * winter_day, rule.thresholds["over_usual"] * usual)
-    heated = warm & (amounts > limit)
+    # No boiler burns more in August than in January: that would be a change of unit, and the guards' business.
+    heated = warm & (amounts > limit) & (amounts < winter_day)
     count = int(heated.sum())
     if count < rule.thresholds["least_days"] or winter_day <= 0:
         return None
