@@ -177,6 +177,15 @@ def _table(weights: list[Weight]) -> None:
     print(f"heaviest: {heaviest.path} {heaviest.total_bytes / 1024:.1f} kB; least EcoIndex: {worst.path} {points:.1f}")
 
 
+def too_heavy(weights: list[Weight]) -> list[str]:
+    """Pages that break the promise: at most 60 kB with all they load, EcoIndex A."""
+    return [
+        one.path
+        for one in weights
+        if one.total_bytes > 60 * 1024 or grade(score(one.outside_svg, one.requests, one.total_bytes / 1024)) != "A"
+    ]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("home", nargs="?", type=Path, help="a home with an account")
@@ -190,7 +199,8 @@ def main() -> None:
     try:
         base = f"http://127.0.0.1:{asked.port}"
         paths = pages(base)
-        _table([weigh(base, path) for path in paths])
+        weights = [weigh(base, path) for path in paths]
+        _table(weights)
         asyncio.run(load(asked.port, paths, asked.rate, 3))
         times, faults = asyncio.run(load(asked.port, paths, asked.rate, asked.seconds))
     finally:
@@ -206,6 +216,8 @@ def main() -> None:
     )
     for fault in faults[:5]:
         print(fault)
+    if heavy := too_heavy(weights):
+        raise SystemExit(f"too heavy: {', '.join(heavy)}")
 
 
 if __name__ == "__main__":

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 import numpy as np
+from django.utils.dates import MONTHS
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from mitoyen.evaluate.published import ActionLine, MeterLine, MonthPoint
-from mitoyen.www import dates, numbers
+from mitoyen.www import numbers
 from mitoyen.www.charts import Event, Table, time_series
 from mitoyen.www.portal import words
 
@@ -63,15 +64,21 @@ def _daily(point: MonthPoint | None, name: str) -> float:
 
 
 def _table(months: Sequence[MonthPoint], unit: str) -> Table:
-    heads = (_("Month"), _("Measured"), _("Expected"), _("90 percent interval"), _("Days read"))
+    """A row for each month of the year, a column for each year: years beside each other, and few cells."""
+    by_date = {(point.month.year, point.month.month): point for point in months}
+    years = sorted({year for year, _month in by_date})
+    heads = (_("Month"), *(_("%(year)s: measured / expected") % {"year": year} for year in years))
     rows = [
-        (
-            dates.month(point.month),
-            numbers.amount(point.observed, unit),
-            numbers.amount(point.expected, unit),
-            numbers.between(point.low, point.high, unit) or "–",
-            str(point.days),
-        )
-        for point in months
+        (str(MONTHS[month]), *(_cell(by_date.get((year, month)), unit) for year in years))
+        for month in range(1, 13)
+        if any((year, month) in by_date for year in years)
     ]
     return Table(heads, rows)
+
+
+def _cell(point: MonthPoint | None, unit: str) -> str:
+    if point is None:
+        return "–"
+    text = f"{numbers.amount(point.observed, unit)} / {numbers.amount(point.expected, unit)}"
+    interval = numbers.between(point.low, point.high, unit)
+    return f"{text} ({interval})" if interval else text
