@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from mitoyen.ledger import audit
@@ -82,12 +82,23 @@ def import_things(
     report = _report(path, table, used, found, plan)
     report.dry_run = dry_run
     if not dry_run:
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        _write(plan, report, by, hashlib.sha256(path.read_bytes()).hexdigest(), tell)
+    return report
+
+
+def _write(plan: Plan, report: Report, by: str, digest: str, tell: Progress) -> None:
+    counts = {"new": report.new, "changed": report.changed, "adopted": report.adopted}
+    about = {"file": report.file, "sha256": digest, "kind": report.mapping.kind, **counts}
+    try:
         with transaction.atomic():
             write(plan, tell)
-            counts = {"new": report.new, "changed": report.changed, "adopted": report.adopted}
-            audit.record(by, "things.imported", used.source, file=path.name, sha256=digest, kind=used.kind, **counts)
-    return report
+            audit.record(by, "things.imported", report.mapping.source, **about)
+    except IntegrityError as error:
+        raise Refused(
+            _("Someone else changed the register at the same moment: nothing of this file was taken."),
+            _("Import it again."),
+            code="changed_meanwhile",
+        ) from error
 
 
 def _with_source(mapping: Mapping, path: Path) -> Mapping:
