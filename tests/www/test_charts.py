@@ -78,6 +78,15 @@ def test_an_event_stands_where_it_happened_and_nowhere_outside():
     assert "Avant" not in texts
 
 
+@pytest.mark.parametrize("day", [1, 40, 100, 160, 199])
+def test_an_event_s_label_stays_in_the_plot_however_long(day):
+    events = [Event(dt.date(2024, 1, 1) + dt.timedelta(days=day), "Réglage du chauffage et ralenti de nuit, deux fois")]
+    for drawing in _drawings(time_series("t", _days(200), np.ones(200), unit="kWh", events=events)):
+        (label,) = drawing.findall("text[@class='c-strong c-halo']")
+        reach = 7.6 * len(label.text) * (1 if label.get("text-anchor") == "start" else -1)
+        assert 0 <= float(label.get("x")) + reach <= float(drawing.get("width"))
+
+
 @pytest.mark.parametrize("words", ["<script>alert(1)</script>", '" onload="x', "a & b"])
 def test_every_text_is_escaped(words):
     table = Table((words, words), [(words, words)])

@@ -39,7 +39,7 @@ class Frame:
 
 
 WIDE = Frame(760, 300, right=128)
-NARROW = Frame(340, 270, left=46, top=68, right=8)
+NARROW = Frame(340, 270, left=54, top=68, right=8)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ from mitoyen.www.charts_frame import Frame, Table, figure, finite, month_marks, 
 
 __all__ = ["Event", "Stretch", "Table", "time_series"]
 
+# About the width in px of a letter of the bold labels.
+_LETTER = 7.6
 Values = NDArray[np.float64]
 
 
@@ -115,7 +117,10 @@ def _thinned(series: _Series, most: int) -> _Series:
     means = mean(series.values)
     assert means is not None
     thin = (mean(series.expected), mean(series.low), mean(series.high))
-    return _Series(series.days[::group], means, *thin)
+    days = series.days[::group].copy()
+    # The last day stays, so that what happened on it is still within.
+    days[-1] = series.days[-1]
+    return _Series(days, means, *thin)
 
 
 def _drawn(frame: Frame, s: _Series, words: _Words) -> str:
@@ -222,10 +227,11 @@ def _events(frame: Frame, s: _Series, events: Sequence[Event], x: Any) -> str:
     parts = []
     for rank, event in enumerate(shown):
         at, top = x(event.day), frame.top + 14 + 16 * (rank % 3)
-        left_half = at < (frame.left + frame.plot_right) / 2
         parts.append(f'<path class="c-event" d="M{at:.1f} {frame.top}V{frame.plot_bottom}"/>')
-        anchor, shift = ("start", 5) if left_half else ("end", -5)
-        label = event.label if len(event.label) <= 40 else event.label[:39] + "…"
+        after, before = frame.plot_right - at, at - frame.left
+        anchor, shift = ("start", 5) if after >= before else ("end", -5)
+        fits = max(int((max(after, before) - 5) / _LETTER), 4)
+        label = event.label if len(event.label) <= fits else event.label[: fits - 1].rstrip() + "…"
         parts.append(text(round(at + shift), top, label, anchor=anchor, kind="c-strong c-halo"))
     return "".join(parts)
 
