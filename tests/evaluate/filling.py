@@ -1,6 +1,7 @@
 """Buildings, meters and weather with readings made from a seed, brought into the history as a file's would be."""
 
 import datetime as dt
+from typing import TypeVar
 
 import numpy as np
 
@@ -11,6 +12,13 @@ from mitoyen.territory.models import Commune, Thing
 
 FIRST, LAST = dt.date(2022, 1, 1), dt.date(2024, 12, 31)
 HOUR_US = 3_600_000_000
+T = TypeVar("T")
+
+
+def there(found: T | None) -> T:
+    """What must be there for the test to make sense."""
+    assert found is not None
+    return found
 
 
 def bring(datastream, ends, values, *, length=3600, correct=False, why="", source="test.csv"):

@@ -7,7 +7,7 @@ import pytest
 
 from mitoyen.evaluate import compute, uncertainty
 from mitoyen.evaluate.baseline import fit
-from mitoyen.evaluate.series import Run
+from mitoyen.evaluate.series import Run, kept
 
 
 def run(year, factor=1.0, seed=1, missing=()):
@@ -24,7 +24,7 @@ def run(year, factor=1.0, seed=1, missing=()):
 
 def test_each_month_has_the_interval_that_it_would_have_alone():
     outcome = compute.assess(compute.Task("m", run(2022), [run(2023, 0.9)]))[0]
-    baseline, reporting = (compute.daily_data(compute.kept(one)) for one in (run(2022), run(2023, 0.9)))
+    baseline, reporting = (compute.daily_data(kept(one)) for one in (run(2022), run(2023, 0.9)))
     model = fit(baseline)
     for month, days, observed, expected, half in outcome.months:
         part = reporting.only(reporting.day.astype("datetime64[M]") == np.datetime64(month))

@@ -7,6 +7,7 @@ import pytest
 from mitoyen.evaluate import factors
 from mitoyen.evaluate.factors import emission_on, price_on
 from mitoyen.ledger.refusal import Refused
+from tests.evaluate.filling import there
 
 HEAD = "energy,from,to,value,low,high,unit,source,note\n"
 
@@ -33,8 +34,8 @@ def test_every_energy_has_one_value_a_day_with_its_source(home, name, energy):
 
 
 def test_electricity_emits_what_ademe_says(home):
-    assert emission_on("electricity", dt.date(2024, 5, 1)).value == 0.052
-    assert emission_on("gas", dt.date(2024, 5, 1)).value == pytest.approx(0.227 * 0.901, abs=1e-3)
+    assert there(emission_on("electricity", dt.date(2024, 5, 1))).value == 0.052
+    assert there(emission_on("gas", dt.date(2024, 5, 1))).value == pytest.approx(0.227 * 0.901, abs=1e-3)
 
 
 def test_what_is_an_order_of_magnitude_says_so(home):
@@ -49,18 +50,18 @@ def test_an_unknown_energy_has_no_price(home):
 def test_the_installations_own_price_stands_in_place_on_the_days_it_covers(home):
     own(home, "prices", "gas,2024-03-01,2024-03-31,0.071,0.071,0.071,EUR/kWh,Contract 2024-17,")
 
-    assert price_on("gas", dt.date(2024, 3, 15)).value == 0.071
-    assert price_on("gas", dt.date(2024, 3, 15)).own
-    assert not price_on("gas", dt.date(2024, 4, 1)).own
-    assert price_on("water", dt.date(2024, 3, 15)).value == 4.0
+    assert there(price_on("gas", dt.date(2024, 3, 15))).value == 0.071
+    assert there(price_on("gas", dt.date(2024, 3, 15))).own
+    assert not there(price_on("gas", dt.date(2024, 4, 1))).own
+    assert there(price_on("water", dt.date(2024, 3, 15))).value == 4.0
 
 
 def test_a_changed_table_is_read_again(home):
     own(home, "prices", "gas,2024-03-01,,0.071,0.07,0.08,EUR/kWh,Contract,")
-    assert price_on("gas", dt.date(2024, 3, 15)).value == 0.071
+    assert there(price_on("gas", dt.date(2024, 3, 15))).value == 0.071
     before = factors.stamp()
     own(home, "prices", "gas,2024-03-01,,0.075,0.07,0.08,EUR/kWh,Contract,")
-    assert price_on("gas", dt.date(2024, 3, 15)).value == 0.075
+    assert there(price_on("gas", dt.date(2024, 3, 15))).value == 0.075
     assert factors.stamp() != before
 
 
@@ -100,5 +101,5 @@ def test_a_table_with_other_columns_is_refused(home):
 
 
 def test_a_factor_comes_back_from_what_a_figure_keeps(home):
-    row = price_on("electricity", dt.date(2023, 1, 1))
+    row = there(price_on("electricity", dt.date(2023, 1, 1)))
     assert factors.from_json(row.to_json()) == row

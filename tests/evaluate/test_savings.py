@@ -14,6 +14,7 @@ from mitoyen.evaluate.savings import evaluate_datastream, evaluate_territory, ev
 from mitoyen.history.models import Datastream
 from mitoyen.ledger.refusal import Refused
 from tests.evaluate import filling
+from tests.evaluate.filling import there
 
 
 def current(kind, subject, measure="energy_saved", reporting=2024):
@@ -29,11 +30,12 @@ def test_a_planted_saving_is_proven_and_its_interval_holds_the_truth(hall):
     figure = evaluate_datastream(electricity, year(2022), year(2024))
 
     assert figure.verdict == "proven", figure.reasons
-    truth = figure.observed / 0.8 * 0.2
-    assert figure.low < truth < figure.high
+    value, low, high = (there(number) for number in (figure.value, figure.low, figure.high))
+    expected, observed = there(figure.expected), there(figure.observed)
+    assert low < observed / 0.8 * 0.2 < high
     assert figure.unit == "kWh"
     assert figure.coverage == 1.0
-    assert math.isclose(figure.value, figure.expected - figure.observed)
+    assert math.isclose(value, expected - observed)
 
 
 def test_money_and_carbon_follow_the_saving_with_the_sourced_factors(hall):
@@ -127,7 +129,7 @@ def test_sums_hold_every_meter_whose_guards_pass_whatever_its_sign(hall):
         total = current(kind, subject)
         assert total.value == pytest.approx(sum(part.value for part in parts))
         halves = [(part.high - part.low) / 2 for part in parts]
-        assert (total.high - total.low) / 2 == pytest.approx(math.hypot(*halves))
+        assert (there(total.high) - there(total.low)) / 2 == pytest.approx(math.hypot(*halves))
         assert total.inputs["figures"] == [part.pk for part in parts]
         assert sum(total.result["counts"].values()) == 2
 
@@ -146,7 +148,7 @@ def test_all_reporting_years_together_add_a_meters_errors_plainly(hall):
         for name in ("electricity", "gas")
     ]  # fmt: skip
     assert whole.value == pytest.approx(sum(one.value for one in years))
-    assert (whole.high - whole.low) / 2 == pytest.approx(math.hypot(*by_meter))
+    assert (there(whole.high) - there(whole.low)) / 2 == pytest.approx(math.hypot(*by_meter))
 
 
 def test_what_lies_outside_the_territory_is_in_none_of_its_totals(hall):

@@ -71,7 +71,7 @@ def test_a_station_without_readings_in_the_periods_is_passed_over(hall):
     hall.save()
     meter = Datastream.objects.get(observed_property="electricity")
 
-    assert context().station(meter, [year(2022), year(2024)]).thing.slug == "meteo"
+    assert filling.there(context().station(meter, [year(2022), year(2024)])).thing.slug == "meteo"
     assert context().station(meter, [Period(dt.date(2010, 1, 1), dt.date(2010, 1, 3))]) == other
 
 
