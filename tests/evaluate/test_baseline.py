@@ -117,6 +117,11 @@ class TestLittleData:
         with pytest.raises(CannotFitError, match="29 usable days"):
             fit(gas[0].between(date(2021, 1, 1), date(2021, 1, 29)))
 
+    @pytest.mark.parametrize("scale", [1e300, 1e-300])
+    def test_amounts_that_no_meter_counts_nothing(self, gas, scale):
+        with pytest.raises(CannotFitError, match="no amount"):
+            fit(replace(gas[0], energy=gas[0].energy * scale))
+
     def test_no_energy_at_all_nothing(self, gas):
         with pytest.raises(CannotFitError):
             fit(replace(gas[0], energy=np.full(365, np.nan)))

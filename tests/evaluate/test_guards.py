@@ -75,6 +75,11 @@ class TestUnitBreak:
         reason = the(electricity(8).change("2022-05-01", "2022-07-31", 10), ReasonCode.UNIT_BREAK)
         assert str(reason.last) == "2022-05-01"
 
+    @pytest.mark.parametrize("day", ["2021-06-01", "2022-02-19"])
+    def test_of_a_single_day_is_a_spike(self, day):
+        reason = the(electricity(8).change(day, day, 1000), ReasonCode.UNIT_BREAK)
+        assert (str(reason.first), str(reason.last), reason.detail["kind"]) == (day, day, "spike")
+
     @pytest.mark.parametrize("make", [electricity, heating])
     def test_an_action_that_saves_more_than_half_is_not_one(self, make):
         meter = make(9).change("2022-03-01", "2022-12-31", 0.35)

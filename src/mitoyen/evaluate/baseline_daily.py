@@ -22,6 +22,8 @@ COOL_POINTS = tuple(float(point) for point in range(12, 25, 2))
 SEASONS = ((0, 0), (1, 0), (1, 1), (2, 0), (2, 1), (3, 0), (3, 2))
 FOLDS = 10
 FEWEST_YEAR_END = 3
+SMALLEST, LARGEST = 1e-100, 1e100
+"""Beyond these, squares no longer fit a float."""
 MIN_GAIN = 0.005
 """A richer structure must make the held-out squared error smaller by this share: else the simpler one stays."""
 RIDGE = 1e-4
@@ -86,12 +88,15 @@ def regularised(gram: Floats) -> Floats:
 def fit(data: DailyData, method: str) -> Model:
     """Fit `daily`, or `degree_day`: the same without seasons and with two kinds of day at most.
 
-    Raises CannotFitError under 30 usable days.
+    Raises CannotFitError under 30 usable days, or for amounts beyond 1e100.
     """
     keep = data.usable
     known = data.only(keep)
     if len(known.day) < MIN_DAYS_FIT:
         raise CannotFitError(f"{len(known.day)} usable days, {MIN_DAYS_FIT} are needed")
+    largest = float(np.abs(known.energy).max())
+    if largest and not SMALLEST < largest < LARGEST:
+        raise CannotFitError(f"{largest:g} is no amount that a meter counts")
     with_weather = bool(np.isfinite(known.temperature).all())
     options = options_for(method, known, with_weather=with_weather)
     names = bank_names(options)

@@ -13,7 +13,7 @@ import numpy as np
 from mitoyen.evaluate.baseline import Bools, DailyData, Days, HourlyData, Model
 from mitoyen.evaluate.baseline_billing import wanted
 from mitoyen.evaluate.enums import ReasonCode
-from mitoyen.evaluate.guards_breaks import Jump, jumps, shift_around
+from mitoyen.evaluate.guards_breaks import Jump, jumps, shift_around, spikes
 from mitoyen.evaluate.guards_clipped import clipped, clipped_days
 from mitoyen.evaluate.guards_coverage import coverage_reasons, no_weather, weak_model
 from mitoyen.evaluate.guards_reason import Reason
@@ -65,7 +65,8 @@ def check(
     lost = missing_days(periods, hourly)
     clean = [period.without(days) for period, days in zip(periods, lost, strict=True)]
     found = jumps(periods)
-    reasons = [*_unit_breaks(found, actions), *_swaps(periods, breaks), *_zeros(periods, lost)]
+    units = _unit_breaks(found, actions)
+    reasons = [*(units or _spikes(periods)), *_swaps(periods, breaks), *_zeros(periods, lost)]
     if hourly is not None:
         reasons += _clipped(periods, hourly)
     reasons += coverage_reasons(clean[0], clean[1])
@@ -88,6 +89,15 @@ def _unit_breaks(found: list[Jump], actions: Sequence[date]) -> list[Reason]:
         for jump in found
         if _is_unit(jump, actions)
     ]
+
+
+def _spikes(periods: list[DailyData]) -> list[Reason]:
+    found = spikes(periods)
+    if not found:
+        return []
+    listed = [str(one.after) for one in found[:20]]
+    detail = {"kind": "spike", "factor": max(one.factor for one in found), "days": len(found), "on": listed}
+    return [Reason(ReasonCode.UNIT_BREAK, found[0].after, found[-1].after, detail, "confirm_unit")]
 
 
 def _is_unit(jump: Jump, actions: Sequence[date]) -> bool:

@@ -22,6 +22,8 @@ FAR_HIGHER = 5.0
 BIN = 3.0
 """°C: both sides of a jump are compared on days of the same temperature."""
 MOST_BREAKS = 4
+SPIKE = 10.0
+"""Times the level that 19 days in 20 stay under."""
 STOPS_ABOVE = 12.0
 """°C: nearly all days of a stretch are warmer, so that the heating may be off."""
 LONGEST_SUMMER, LONGEST_INTERRUPTION = 200, 60
@@ -37,6 +39,20 @@ class Jump:
     factor: float
     days_after: int
     """Usable days until the next jump or the end."""
+
+
+def spikes(periods: list[DailyData]) -> list[Jump]:
+    """Single days far above all others: the same mistake as a change of unit, for a day or a few."""
+    day = np.concatenate([period.day for period in periods])
+    energy = np.concatenate([period.energy for period in periods])
+    used = energy[np.isfinite(energy) & (energy > 0)]
+    if len(used) < 2 * WINDOW:
+        return []
+    usual = float(np.quantile(used, 0.95))
+    return [
+        Jump(day[at] - 1, day[at], float(energy[at] / usual), 1)
+        for at in np.flatnonzero(np.isfinite(energy) & (energy > SPIKE * usual))
+    ]
 
 
 @dataclass(frozen=True)

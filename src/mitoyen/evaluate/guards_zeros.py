@@ -15,6 +15,8 @@ from mitoyen.evaluate.calendar import local_days
 
 SHORTEST_RUN = 3
 """Hours at exactly 0 in a row before anyone wonders."""
+WHOLE_DAY = 23
+"""Hours at 0 in a day that count as all of it: days have 23 to 25, and stamps may be an hour off."""
 RARE = 0.05
 """Fewer of the comparable days than this rest for as long: the zeros are no habit."""
 LIKE = 3.0
@@ -79,7 +81,11 @@ def _missing(rest: Floats, energy: Floats, temperature: Floats, off: Bools, bloc
     if _rests_when_warm(energy, temperature):
         rare &= ~(temperature[suspect] >= WARM)
     missing[suspect[rare]] = True
-    return missing
+    # What goes on without a break has one cause: most of the days decide for all of them.
+    counts = np.bincount(block, rest >= WHOLE_DAY)
+    lost = np.bincount(block, missing & (rest >= WHOLE_DAY), len(counts))
+    mostly = (lost > counts / 2) & (np.arange(len(counts)) > 0)
+    return missing | (mostly[block] & (rest >= WHOLE_DAY))
 
 
 def _rests_when_warm(energy: Floats, temperature: Floats) -> bool:
