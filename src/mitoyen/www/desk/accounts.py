@@ -55,9 +55,9 @@ class InviteForm(RoleForm):
 
 def listed(request: HttpRequest, _nothing: None) -> HttpResponse:
     """The accounts that the person may manage, by name."""
-    acting = rules.person_of(request)
+    held = perms.scope(rules.person_of(request), perms.ADMINISTER)
     everyone = Person.objects.prefetch_related("roles__commune").order_by("name", "email")
-    shown = [person for person in everyone if rules.manages_account(acting, person)]
+    shown = [person for person in everyone if rules.reaches_account(held, person)]
     return page(request, "accounts.html", "accounts", people=shown)
 
 

@@ -117,9 +117,11 @@ def manages_accounts(person: Person, subject: Any) -> bool:
 
 def manages_account(person: Person, other: Person) -> bool:
     """Administrators, for people who have a role in their communes (or none yet)."""
-    if not manages_accounts(person, None):
-        return False
-    held = perms.scope(person, perms.ADMINISTER)
+    return manages_accounts(person, None) and reaches_account(perms.scope(person, perms.ADMINISTER), other)
+
+
+def reaches_account(held: perms.Scope, other: Person) -> bool:
+    """Whether a scope covers one of the other's roles; someone without a role is within anybody's reach."""
     places = [role.commune_id for role in other.roles.all()]
     return held.whole or not places or any(held.covers(place) for place in places)
 

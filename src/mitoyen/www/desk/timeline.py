@@ -63,7 +63,9 @@ def _actions(thing: Thing) -> Iterator[Entry]:
 
 
 def _findings(thing: Thing) -> Iterator[Entry]:
-    for finding in Finding.objects.filter(Q(thing=thing) | Q(thing__part_of=thing)).select_related("thing__part_of"):
+    for finding in Finding.objects.filter(Q(thing=thing) | Q(thing__part_of=thing)).select_related(
+        "thing__part_of", "datastream__thing"
+    ):
         words = describe(finding)
         at_stake = "" if finding.eur is None else _("%(eur)s a year at stake") % {"eur": amount(finding.eur, "EUR")}
         text = " · ".join(part for part in (state_word(finding.state), at_stake) if part)

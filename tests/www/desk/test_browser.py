@@ -1,0 +1,241 @@
+"""The desk in Chromium: axe on every page, the main journeys by keyboard alone, 320 px, and without JavaScript."""
+
+import pytest
+
+from tests.www.desk.test_importing import GOOD
+
+pytestmark = [pytest.mark.browser]
+
+SEED = """
+import datetime as dt
+from mitoyen.history.models import Datastream
+from mitoyen.operate.models import Finding
+stream = Datastream.objects.select_related("thing__part_of__commune").get(thing__slug="angers-ecole-des-ponts-gas")
+site = stream.thing.part_of
+for number, rule in enumerate(("heating_closed_hours", "heating_out_of_season")):
+    Finding.objects.update_or_create(key=f"buildings/{rule}/desk", defaults=dict(
+        rule=rule, thing=site, datastream=stream, commune=site.commune, first=dt.date(2024, 2, 1),
+        last=dt.date(2024, 12, 31), amount=20000.0 - number, eur=1800.0 - number, state="new", reason="",
+        evidence={"facts": {"percent": 96}, "sure": True}))
+"""
+PAGES = (
+    "/bureau/",
+    "/bureau/pistes/",
+    "/bureau/importer/",
+    "/bureau/lots/",
+    "/bureau/batiments/",
+    "/bureau/batiments/angers-ecole-des-ponts/",
+    "/bureau/batiments/angers-ecole-des-ponts/decrire/",
+    "/bureau/batiments/angers-ecole-des-ponts/actions/nouvelle/",
+    "/bureau/mesures/angers-ecole-des-ponts-gas/gas/corriger/",
+    "/bureau/mesures/angers-ecole-des-ponts-gas/gas/compteur/",
+    "/bureau/actions/",
+    "/bureau/corrections/",
+    "/bureau/fermetures/",
+    "/bureau/fermetures/nouvelle/",
+    "/bureau/comptes/",
+    "/bureau/comptes/nouveau/",
+    "/bureau/journal/",
+    "/bureau/donnees-personnelles/",
+    "/bureau/aide/",
+)
+
+
+@pytest.fixture(scope="module")
+def seeded(server):
+    server.python(SEED)
+    return server
+
+
+@pytest.fixture
+def officer(seeded, open_page):
+    """`officer("/bureau/", width=320)` opens a page signed in, by the cookie of a session."""
+    key = seeded.python(
+        "from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY\n"
+        "from django.contrib.sessions.backends.db import SessionStore\n"
+        "from mitoyen.territory.models import Person\n"
+        "person, session = Person.objects.get(), SessionStore()\n"
+        "session[SESSION_KEY], session[HASH_SESSION_KEY] = str(person.pk), person.get_session_auth_hash()\n"
+        "session[BACKEND_SESSION_KEY] = 'allauth.account.auth_backends.AuthenticationBackend'\n"
+        "session.create()\nprint(session.session_key)"
+    ).strip()
+
+    def opened(path, **more):
+        page = open_page("/accessibilite/", locale="fr-FR", **more)
+        page.context.add_cookies([{"name": "sessionid", "value": key, "url": seeded.url}])
+        page.goto(seeded.url + path)
+        return page
+
+    return opened
+
+
+def sideways(page):
+    return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_fault_and_nothing_scrolls_sideways_on_a_phone(officer, axe, scheme):
+    page = officer("/bureau/", width=320, scheme=scheme)
+    faults = {}
+    for path in PAGES:
+        page.goto(page.url.split("/bureau")[0] + path)
+        found = axe(page)
+        if sideways(page) > 0:
+            found.append(f"scrolls {sideways(page)} px sideways")
+        if found:
+            faults[path] = found
+    assert faults == {}
+
+
+def test_axe_finds_no_fault_in_english_on_a_wide_screen(officer, axe):
+    page = officer("/en/bureau/")
+    assert page.get_by_role("heading", name="What is mine today").is_visible()
+    faults = {}
+    for path in PAGES:
+        page.goto(page.url.split("/en/bureau")[0] + "/en" + path)
+        if found := axe(page):
+            faults[path] = found
+    assert faults == {}
+
+
+def tab_to(page, name, most=80):
+    """Press Tab until the element of this visible name has the focus."""
+    for _press in range(most):
+        page.keyboard.press("Tab")
+        here = page.evaluate(
+            "(() => { const e = document.activeElement; const label = e.labels && e.labels[0];"
+            " return ((label ? label.textContent : '') + ' ' + (e.textContent || '')).trim() })()"
+        )
+        if name in here:
+            return
+    pytest.fail(f"Tab never reaches {name!r}")
+
+
+def test_a_finding_is_decided_and_undone_by_keyboard(officer):
+    page = officer("/bureau/")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**quoi=piste-*")
+    tab_to(page, "Remarque")
+    page.keyboard.type("Chauffagiste prévenu")
+    tab_to(page, "prévu")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/pistes/*/")
+    assert page.get_by_text("Chauffagiste prévenu").first.is_visible()
+    tab_to(page, "Annuler la dernière décision")
+    page.keyboard.press("Enter")
+    page.locator("#content .state", has_text="nouvelle").first.wait_for()
+
+
+def test_an_action_is_recorded_by_keyboard(officer):
+    page = officer("/bureau/batiments/angers-mediatheque/")
+    tab_to(page, "Enregistrer une action")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/actions/nouvelle/")
+    tab_to(page, "Ce qui a été fait")
+    page.keyboard.type("Éclairage en LED")
+    tab_to(page, "Coût")
+    page.keyboard.type("1200,50")
+    tab_to(page, "Enregistrer l’action")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#errors")
+    assert page.evaluate("document.activeElement.id") == "errors"
+    assert page.input_value("#id_title") == "Éclairage en LED"
+    page.fill("#id_starts", "2024-05-06")
+    tab_to(page, "Enregistrer l’action")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/batiments/angers-mediatheque/")
+    assert page.locator(".timeline").get_by_text("Éclairage en LED").is_visible()
+
+
+def answer_the_rest(page):
+    """What such a file may leave open, whatever the reader asks today."""
+    for code, reply in (("kind", "delta"), ("tz", "Europe/Paris"), ("stamps", "start")):
+        choice = page.locator(f"input[name={code}][value='{reply}']")
+        if choice.count():
+            choice.check()
+    if page.locator("#id_property").count():
+        page.select_option("#id_property", "gas")
+
+
+def import_a_file(page, seeded, tmp_path, name):
+    """Choose, answer, confirm, follow: everything but the choice of the file by keyboard."""
+    file = tmp_path / "gaz.csv"
+    file.write_text(GOOD.replace("/01/2024", "/01/2025"), encoding="utf-8")
+    page.set_input_files("#files", file)
+    tab_to(page, "Envoyer et voir")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/importer/*/")
+    page.wait_for_selector("#asked")
+    if page.locator("#id_thing").count():
+        tab_to(page, "À qui sont ces relevés")
+        page.select_option("#id_thing", "+")
+        tab_to(page, "Nom du nouveau")
+        page.keyboard.type(name)
+        page.select_option("#id_commune", "49007")
+    answer_the_rest(page)
+    tab_to(page, "Relire le fichier")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#yes")
+    tab_to(page, "Oui, le faire entrer")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/importer/*/")
+
+
+WORK = """
+from mitoyen.ledger.jobs import work_once
+from mitoyen.ledger.models import Job
+Job.objects.exclude(kind="desk.import").delete()
+work_once()
+"""
+
+
+def test_a_file_is_imported_and_its_batch_taken_back_by_keyboard(officer, seeded, tmp_path, axe):
+    page = officer("/bureau/importer/")
+    import_a_file(page, seeded, tmp_path, "Salle des fêtes")
+    page.get_by_text("Il attend son tour.").wait_for()
+    assert axe(page) == []
+    seeded.python(WORK)
+    page.wait_for_selector("text=456 relevés sont entrés")
+    assert axe(page) == []
+    tab_to(page, "Voir ce lot")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/lots/*/")
+    tab_to(page, "Pourquoi revenez-vous en arrière")
+    page.keyboard.type("Mauvais fichier")
+    tab_to(page, "Reprendre ce lot")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".message--success")
+    assert page.get_by_text("Mauvais fichier").is_visible()
+
+
+def test_the_import_works_without_javascript_on_a_phone(officer, seeded, tmp_path):
+    page = officer("/bureau/importer/", width=320, java_script_enabled=False)
+    file = tmp_path / "sans-script.csv"
+    file.write_text(GOOD, encoding="utf-8")
+    page.set_input_files("#files", file)
+    page.get_by_role("button", name="Envoyer et voir").click()
+    page.wait_for_url("**/importer/*/")
+    page.select_option("#id_thing", "+")
+    page.fill("#id_new_thing", "Gymnase sans script")
+    page.select_option("#id_commune", "49007")
+    answer_the_rest(page)
+    page.get_by_role("button", name="Relire le fichier").first.click()
+    page.get_by_role("button", name="Oui, le faire entrer").click()
+    page.wait_for_url("**/importer/*/")
+    page.get_by_text("Il attend son tour.").wait_for()
+    seeded.python(WORK)
+    # The page asks again by itself, after three seconds.
+    page.get_by_text("456 relevés sont entrés").wait_for(timeout=15000)
+
+
+def test_a_file_dropped_anywhere_on_the_page_is_taken(officer):
+    page = officer("/bureau/importer/")
+    page.evaluate(
+        "() => { const carried = new DataTransfer(); carried.items.add(new File(['a;b'], 'depose.csv'));"
+        " document.querySelector('h1').dispatchEvent(new DragEvent('drop', {dataTransfer: carried, bubbles: true})) }"
+    )
+    assert page.locator("p[data-chosen]").text_content() == "Choisis\u00a0: depose.csv"
+    assert page.evaluate("document.querySelector('#files').files.length") == 1
