@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mitoyen.history import read
+from mitoyen.history import read, rollups
 from mitoyen.history.amounts import intervals, wrap_of
 from mitoyen.history.daily import binned, spread
 from mitoyen.history.datastreams import datastream_for
@@ -176,6 +176,8 @@ def test_a_new_deployment_makes_the_stored_days_of_its_datastream_obsolete(hall,
     )
     got = read.daily([electricity], date(2024, 1, 1), date(2024, 1, 2))[electricity.pk]
     assert np.nansum(got.amount[1]) == 24 * 40.0
+    ((_insee, _property, _month, amount),) = rollups.monthly_by_commune(date(2024, 1, 2), date(2024, 1, 2))
+    assert amount == 24 * 40.0
 
 
 @pytest.mark.django_db(transaction=True)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from mitoyen.history import batches, check, compaction, journal, read, sealing
+from mitoyen.history.datastreams import datastream_for
 from mitoyen.history.models import SealedDay
 from mitoyen.history.times import micros
 from tests.history.conftest import brought, hours
@@ -140,3 +141,18 @@ def test_check_finds_a_file_missing_or_altered(electricity, home, what):
         content[at if at > 0 else 60] ^= 1
         file.write_bytes(content)
     assert [fault.code[:7] for fault in check.check()] != []
+
+
+@pytest.mark.parametrize("kind", ["delta", "counter", "gauge"])
+def test_days_join_rollups_and_what_is_still_in_the_journal(hall, kind):
+    stream = datastream_for(hall, "something", "kWh" if kind != "gauge" else "Cel", kind)
+    rows = [
+        (d, t, 3600 if kind == "delta" else 0, v, q) for d, t, _, v, q in hours(stream, DAY, map(float, range(240)))
+    ]
+    brought(rows[:100])
+    journal.append([(d, micros(t), length, v, q) for d, t, length, v, q in rows[130:]])
+    days = (date(2024, 5, 1), date(2024, 5, 15))
+    joined, computed = (f([stream], *days)[stream.pk] for f in (read.daily, read.daily_from_readings))
+    for name in ("amount", "mean", "minimum", "maximum", "covered_s", "count", "zeros"):
+        np.testing.assert_array_equal(getattr(joined, name), getattr(computed, name))
+    assert joined.count.sum() == len(rows) - 30 - (kind == "counter")

@@ -5,12 +5,11 @@
 import fcntl
 import json
 import os
-import threading
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -92,14 +91,7 @@ def _meet(one: tuple[int, int], other: tuple[int, int]) -> bool:
     return one[0] <= other[1] and other[0] <= one[1]
 
 
-@dataclass(slots=True)
-class _Opened:
-    table: DeltaTable
-    snapshot: Snapshot
-    guard: threading.Lock = field(default_factory=threading.Lock)
-
-
-_opened: dict[str, _Opened] = {}
+_opened: dict[str, Snapshot] = {}
 
 
 def folder() -> Path:
@@ -110,8 +102,8 @@ def snapshot() -> Snapshot:
     """The archive's files now. Cached: a new version is noticed by one look at the log's next file."""
     root = folder()
     opened = _opened.get(str(root))
-    if opened and not _log_file(root, opened.snapshot.version + 1).exists() and made(root):
-        return opened.snapshot
+    if opened and not _log_file(root, opened.version + 1).exists() and made(root):
+        return opened
     return _open(root)
 
 
@@ -119,10 +111,10 @@ def _open(root: Path) -> Snapshot:
     if not made(root):
         _opened.pop(str(root), None)
         return Snapshot(root, -1, ())
-    table = DeltaTable(str(root))
+    found = _snapshot_of(root, DeltaTable(str(root)))
     _opened.clear()
-    _opened[str(root)] = _Opened(table, _snapshot_of(root, table))
-    return _opened[str(root)].snapshot
+    _opened[str(root)] = found
+    return found
 
 
 def at_version(version: int) -> Snapshot:

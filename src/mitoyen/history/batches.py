@@ -40,6 +40,7 @@ def commit(staged: Staged, *, correct: bool = False, why: str = "") -> None:
     """
     batch = staged.batch
     with archive.writing(), faults.storage():
+        _mend()
         batch.refresh_from_db()
         if batch.state == BatchState.LIVE:
             return
@@ -150,10 +151,11 @@ def discard(batch: Batch) -> None:
 def undo(batch: Batch, by: str, why: str) -> None:
     """Take a batch back, out of archive and journal; what it had corrected comes back. Raises Refused if not live."""
     with archive.writing(), faults.storage():
+        _mend()
         batch.refresh_from_db()
         if batch.state == BatchState.UNDONE:
             raise Refused(_("Batch %(id)d was taken back already.") % {"id": batch.pk}, code="already_undone")
-        if batch.state not in (BatchState.LIVE, BatchState.UNDOING):
+        if batch.state != BatchState.LIVE:
             raise Refused(_("Batch %(id)d is not live.") % {"id": batch.pk}, code="not_live")
         batch.state, batch.undone_by, batch.undone_why = BatchState.UNDOING, by, why
         batch.save(update_fields=["state", "undone_by", "undone_why"])
@@ -218,15 +220,21 @@ def recover() -> list[str]:
     """At start: finish or discard what a crash left half done. Returns a line for each thing mended."""
     mended: list[str] = []
     with archive.writing(), faults.storage():
-        mended += sealing.recover()
-        for batch in Batch.objects.filter(state__in=(BatchState.COMMITTING, BatchState.UNDOING)).order_by("pk"):
-            mended.append(_recovered(batch))
+        mended += _mend()
         limit = timezone.now() - timedelta(hours=ABANDONED_AFTER_H)
         for batch in Batch.objects.filter(state=BatchState.STAGED, received_at__lt=limit).exclude(origin="live"):
             _discard(batch)
             mended.append(_("Batch %(id)d: given up, its import never ended.") % {"id": batch.pk})
     if mended:
         rollups.refresh()
+    return mended
+
+
+def _mend() -> list[str]:
+    """Every writer first finishes what another left; the lock must be held."""
+    mended = sealing.recover()
+    for batch in Batch.objects.filter(state__in=(BatchState.COMMITTING, BatchState.UNDOING)).order_by("pk"):
+        mended.append(_recovered(batch))
     return mended
 
 

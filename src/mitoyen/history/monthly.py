@@ -25,11 +25,12 @@ def monthly_by_commune(first: date, last: date) -> list[Row]:
     Only things of a commune count; gauges have no amount. From rollups where fresh, else from readings.
     """
     streams = _counted()
-    tail = rollups.unsealed_from()
+    rules = rules_for(streams)
+    tail = rollups.unsealed_from(rules.values())
     known = last if tail is None else min(last, tail - timedelta(days=1))
     if not streams or not rollups.fresh() or known < first:
         return _by_commune(streams, from_days(streams, first, last) if streams else {})
-    totals = defaultdict(float, _stored(first, known))
+    totals = defaultdict(float, _stored(streams, rules, first, known))
     if known < last:
         for key, amount in from_days(streams, known + timedelta(days=1), last).items():
             totals[key] += amount
@@ -67,7 +68,8 @@ def _by_commune(streams: list[Datastream], totals: Totals) -> list[Row]:
     return [(*key, amount) for key, amount in sorted(found.items())]
 
 
-def _stored(first: date, last: date) -> Totals:
+def _stored(streams: list[Datastream], rules: dict[int, Rule], first: date, last: date) -> Totals:
+    """From the rollups; days made by a rule that isn't a datastream's any more are computed again."""
     files = rollups.current().files
     paths = [path for month, path in files.items() if f"{first:%Y-%m}" <= month <= f"{last:%Y-%m}"]
     if not paths:
@@ -76,13 +78,16 @@ def _stored(first: date, last: date) -> Totals:
     columns = (
         engine.reader()
         .execute(
-            "SELECT datastream, month, sum(amount) AS amount FROM"
+            "SELECT datastream, month, rule, sum(amount) AS amount FROM"
             f" read_parquet({listed}, hive_partitioning = true, hive_types_autocast = false)"
             f" WHERE day BETWEEN DATE '{first}' AND DATE '{last}' AND NOT isnan(amount) GROUP BY ALL"
         )
         .fetchall()
     )
-    return {(number, str(month)): amount for number, month, amount in columns}
+    obsolete = {n for n, _month, rule, _amount in columns if n in rules and rules[n].digest != rule}
+    totals = {(n, str(month)): amount for n, month, _rule, amount in columns if n not in obsolete}
+    again = [stream for stream in streams if stream.pk in obsolete]
+    return totals | from_days(again, first, last) if again else totals
 
 
 def from_days(streams: list[Datastream], first: date, last: date) -> Totals:

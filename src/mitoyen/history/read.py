@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mitoyen.history import archive, compute, corrections, engine, journal, rollups
 from mitoyen.history.amounts import Break, Intervals, intervals
 from mitoyen.history.corrections import Correction
-from mitoyen.history.daily import binned, empty
+from mitoyen.history.daily import NAMES, binned, empty
 from mitoyen.history.gather import gathered
 from mitoyen.history.models import Datastream
 from mitoyen.history.rules import Rule, rules_for
@@ -113,9 +113,31 @@ def daily(datastreams: Iterable[Datastream], first: date, last: date) -> dict[in
     """Paris days first..last (contiguous) of each datastream, by its number. From rollups where they are fresh."""
     rules = rules_for(datastreams)
     days = np.arange(np.datetime64(first, "D"), np.datetime64(last, "D") + 1)
-    found, missing = rollups.stored(rules, first, last)
+    made: dict[int, dict[str, NDArray[Any]]] = {}
+    for counters in (False, True):
+        chosen = {number: rule for number, rule in rules.items() if (rule.kind == "counter") == counters}
+        if chosen:
+            made |= _stored_and_computed(chosen, first, last)
+    return {number: _daily(days, made.get(number) or empty(len(days))) for number in rules}
+
+
+def _stored_and_computed(rules: dict[int, Rule], first: date, last: date) -> dict[int, dict[str, NDArray[Any]]]:
+    """Days from rollups, then from readings those that the journal may still touch."""
+    tail = rollups.unsealed_from(rules.values())
+    known = last if tail is None else min(last, tail - timedelta(days=1))
+    if known < first:
+        return compute.computed(rules, first, last)
+    found, missing = rollups.stored(rules, first, known)
     made = compute.computed({number: rules[number] for number in missing}, first, last)
-    return {number: _daily(days, (found.get(number) or made.get(number) or empty(len(days)))) for number in rules}
+    others = {number: rule for number, rule in rules.items() if number not in missing}
+    if known == last:
+        return made | found
+    late = compute.computed(others, known + timedelta(days=1), last)
+    before, after = (known - first).days + 1, (last - known).days
+    for number in found.keys() | late.keys():
+        head, rest = found.get(number) or empty(before), late.get(number) or empty(after)
+        made[number] = {name: np.concatenate([head[name], rest[name]]) for name in NAMES}
+    return made
 
 
 def daily_from_readings(datastreams: Iterable[Datastream], first: date, last: date) -> dict[int, Daily]:

@@ -9,6 +9,7 @@ import json
 import os
 import time
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -82,11 +83,8 @@ def fresh() -> bool:
 
 
 def stored(rules: dict[int, Rule], first: date, last: date) -> tuple[dict[int, Columns], list[int]]:
-    """Days from the rollups, contiguous, by datastream; and the datastreams that must be computed from readings."""
+    """Days of the archive's readings from the rollups, contiguous, by datastream; and those that must be computed."""
     if not rules or not fresh():
-        return {}, list(rules)
-    tail = unsealed_from()
-    if tail is not None and tail <= last:
         return {}, list(rules)
     now = current()
     months = [path for month, path in now.files.items() if f"{first:%Y-%m}" <= month <= f"{last:%Y-%m}"]
@@ -118,13 +116,20 @@ def _split(columns: Columns, rules: dict[int, Rule], days: int) -> tuple[dict[in
     return found, missing
 
 
-def unsealed_from() -> date | None:
-    """The first Paris day that readings still in the journal may touch; None when the journal is empty."""
+def unsealed_from(rules: Iterable[Rule] = ()) -> date | None:
+    """The first Paris day that readings still in the journal may touch; None when the journal is empty.
+
+    A counter's first reading in the journal reaches back to its last one in the archive.
+    """
     extent = journal.extent()
     if extent is None:
         return None
-    earliest = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=extent[0] - journal.longest() * 1_000_000)
-    return earliest.astimezone(PARIS).date() - timedelta(days=1)
+    earliest = extent[0] - journal.longest() * 1_000_000
+    counters = [rule.datastream for rule in rules if rule.kind == "counter"]
+    if counters:
+        earliest = min(earliest, *compute.neighbours(sorted(counters), extent[0] - 1, before=True))
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=earliest)
+    return moment.astimezone(PARIS).date() - timedelta(days=1)
 
 
 def refresh() -> None:
