@@ -5,6 +5,7 @@ import json
 import re
 
 import pytest
+from django.utils import timezone
 from typer.testing import CliRunner
 
 import mitoyen.cli.findings  # noqa: F401 - registers its command
@@ -16,6 +17,7 @@ from mitoyen.history import read
 from mitoyen.history.enums import BatchOrigin
 from mitoyen.history.models import Batch, Datastream
 from mitoyen.ledger import audit
+from mitoyen.ledger.models import AuditEntry
 from mitoyen.ledger.refusal import Refused
 from mitoyen.operate import comparison, findings
 from mitoyen.operate.models import Finding
@@ -144,6 +146,26 @@ def test_a_second_start_is_quick_and_doubles_nothing(demo):
     assert summary.observations == 0
     assert before == (Thing.objects.count(), Batch.objects.count(), Person.objects.count(), Figure.objects.count())
     assert summary.seconds < 5
+
+
+@pytest.fixture
+def published(demo_home):
+    """The heads published before a test: what it publishes is rolled back with the trail."""
+    heads = {file: file.read_bytes() for file in (demo_home / "published").iterdir()}
+    yield
+    for file, content in heads.items():
+        file.write_bytes(content)
+
+
+def test_a_start_that_was_cut_short_is_completed(demo, published):
+    looked = AuditEntry.objects.filter(action="findings.refresh").count()
+    Batch.objects.update(live_at=timezone.now())
+    Figure.objects.all().delete()
+    Finding.objects.all().delete()
+    build(small=True)
+    assert AuditEntry.objects.filter(action="findings.refresh").count() == looked + 1
+    assert Figure.objects.exists()
+    assert Finding.objects.exists()
 
 
 def test_another_demo_is_refused_and_so_are_generated_readings_beside_real_ones(demo):

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from mitoyen.cli.init import prepare
@@ -13,11 +14,11 @@ from mitoyen.demo.climate import clock, temperature
 from mitoyen.demo.people import Account
 from mitoyen.demo.readings import Series, series
 from mitoyen.demo.staging import Told
-from mitoyen.evaluate.models import Figure
 from mitoyen.evaluate.savings import evaluate_territory
 from mitoyen.history.enums import BatchOrigin, BatchState
 from mitoyen.history.models import Batch
 from mitoyen.ledger import audit
+from mitoyen.ledger.models import AuditEntry
 from mitoyen.ledger.refusal import Refused
 from mitoyen.operate import comparison, findings
 from mitoyen.territory.register import load_communes
@@ -65,7 +66,7 @@ def build(
     if data_dir is not None:
         step = _("Importing real files")
         loaded = real.load(data_dir, lambda done, total: progress(step, done, total))
-    if written or loaded or not Figure.objects.filter(current=True).exists():
+    if _is_stale():
         _evaluate(progress, processes=1 if small else 2)
     meters = len(things) - len(buildings) - 1
     return DemoSummary(communes, len(buildings), meters, written, loaded, accounts, time.monotonic() - started)
@@ -90,6 +91,13 @@ def _fill(seed: int, small: bool, progress: Progress) -> int:
     rows = staging.store(staging.source_of(seed, small=small), hours, told)
     audit.record(places.BY, "demo.build", "territory", seed=seed, small=small, meters=len(meters), observations=rows)
     return rows
+
+
+def _is_stale() -> bool:
+    """Whether readings came since findings were last looked for: also after a start that was cut short."""
+    looked = AuditEntry.objects.filter(action="findings.refresh").order_by("-number").first()
+    newest = Batch.objects.filter(state=BatchState.LIVE).aggregate(at=Max("live_at"))["at"]
+    return newest is not None and (looked is None or looked.at < newest)
 
 
 def _evaluate(progress: Progress, processes: int) -> None:
