@@ -1,0 +1,52 @@
+"""The job of kind "import": a file dropped at the desk."""
+
+import pytest
+
+from mitoyen.connect.models import Mapping, Upload
+from mitoyen.connect.tasks import import_upload, options_of
+from mitoyen.history.models import Batch
+from mitoyen.ledger import jobs
+from mitoyen.ledger.enums import JobState
+
+ANSWERS = {"thing": "ecole", "property": "gas", "unit": "kWh", "kind": "delta", "tz": "UTC", "stamps": "end"}
+
+
+def dropped(bench, content: str, **answers: str) -> Upload:
+    path = bench.file(content, "dropped")
+    return Upload.objects.create(
+        name="relevé d'école.csv", path=str(path), sha256="", size=path.stat().st_size, by="camille", answers=answers
+    )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_upload_is_imported_behind_the_page(bench, hours):
+    upload = dropped(bench, hours(1.5, 2.5, 3.5), **ANSWERS)
+    job = jobs.enqueue("import", "camille", upload=upload.pk)
+    assert jobs.work_once()
+    job.refresh_from_db()
+    upload.refresh_from_db()
+    assert (job.state, job.result["status"], job.result["accepted"]) == (JobState.DONE, "imported", 3)
+    assert (upload.batch.source, upload.report["file"]) == ("relevé d'école.csv", "relevé d'école.csv")
+    # Handed out again after its worker was killed: nothing is doubled.
+    assert import_upload(job, upload.pk)["status"] == "unchanged"
+    assert Batch.objects.count() == 1
+    assert Mapping.objects.get().spec["tz"] == "UTC"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_refused_is_told_with_its_lines(bench, hours):
+    upload = dropped(bench, hours(1.5, "abc", 3.5), **ANSWERS)
+    job = jobs.enqueue("import", "camille", upload=upload.pk)
+    assert jobs.work_once()
+    job.refresh_from_db()
+    upload.refresh_from_db()
+    assert job.state == JobState.FAILED
+    assert [(ground["line"], ground["code"]) for ground in upload.report["refused"]] == [(3, "bad_value")]
+    assert not Batch.objects.exists()
+
+
+def test_answers_become_options(bench, hours):
+    upload = dropped(bench, hours(1, 2), missing="-200", correct="on", why="relu", mapping={"tz": "UTC"}, **ANSWERS)
+    options = options_of(upload)
+    assert (options.declared_missing(), options.correct, options.why) == (("-200",), True, "relu")
+    assert (options.mapping.tz, options.observed_property) == ("UTC", "gas")
