@@ -74,6 +74,17 @@ def test_a_figure_shows_its_steps_and_fingerprint_and_leads_to_its_readings(read
     assert "agent@example.org" not in page
 
 
+def test_a_building_s_meter_that_can_t_be_compared_shows_what_was_read_alone(figures, visitor):
+    page = _text(visitor.get("/batiments/trelaze-gymnase/"))
+    gas = page.split("Gaz : les relevés de 2024 ne permettent pas de comparer", 1)[1]
+    assert 'class="c-bar"' in gas
+    assert "c-band" not in gas
+
+
+def test_a_commune_draws_each_building_s_months(figures, visitor):
+    assert _text(visitor.get("/communes/angers/")).count('class="spark"') == 2
+
+
 def test_a_total_opens_down_to_its_parts_and_names_those_left_out(figures, visitor):
     page = _text(visitor.get(f"/chiffres/{figures[FIGURES['figure of the territory']]}/"))
     assert f"/chiffres/{figures[GAS]}/" in page
@@ -199,7 +210,7 @@ def test_a_place_outside_the_territory_is_shown_as_such(figures, visitor):
     [
         ("/", 7),
         ("/communes/", 5),
-        ("/communes/angers/", 11),
+        ("/communes/angers/", 12),
         ("/batiments/angers-ecole-des-ponts/", 14),
         ("/comptes/", 6),
         ("/comptes/batiments/", 5),
@@ -218,7 +229,7 @@ def test_queries_do_not_grow_with_what_is_listed(figures, visitor, django_assert
     angers = Commune.objects.get(slug="angers")
     for number in range(30):
         Thing.objects.create(slug=f"plus-{number}", name=f"Plus {number}", kind="building", commune=angers)
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(12):
         visitor.get("/communes/angers/")
     with django_assert_max_num_queries(5):
         visitor.get("/comptes/batiments/")

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from mitoyen.evaluate.published import ActionLine, MeterLine, MonthPoint
 from mitoyen.www import numbers
-from mitoyen.www.charts import Event, Table, time_series
+from mitoyen.www.charts import Bar, Event, Table, monthly_bars, time_series
 from mitoyen.www.portal import words
 
 
@@ -35,6 +35,8 @@ def meter_chart(line: MeterLine, earlier: Sequence[MeterLine], actions: Sequence
     months = [point for point in [*before, *line.months] if point.days > 0]
     if len(months) < 2:
         return None
+    if all(point.expected is None for point in months):
+        return _bars(line, months)
     whole = _whole(months)
     unit = _("%(unit)s a day") % {"unit": numbers.written(line.unit)}
     acting = [a for a in actions if a.observed_property in ("", line.observed_property)]
@@ -49,6 +51,13 @@ def meter_chart(line: MeterLine, earlier: Sequence[MeterLine], actions: Sequence
         events=[Event(action.starts, action.title) for action in acting],
         table=_table(months, line.unit),
     )
+
+
+def _bars(line: MeterLine, months: Sequence[MonthPoint]) -> SafeString:
+    """What was read each month, where nothing can be expected."""
+    bars = [Bar(month.astype(object), point.observed if point else None) for month, point in _whole(months)]
+    unit = _("%(unit)s a month") % {"unit": numbers.written(line.unit)}
+    return monthly_bars(finding(line), bars, unit=unit, table=_table(months, line.unit))
 
 
 def _whole(months: Sequence[MonthPoint]) -> list[tuple[np.datetime64, MonthPoint | None]]:

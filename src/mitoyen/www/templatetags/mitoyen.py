@@ -1,5 +1,7 @@
 """`{% load mitoyen %}`: numbers, verdicts and assets in templates."""
 
+from collections.abc import Sequence
+
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -8,7 +10,7 @@ from mitoyen.evaluate.enums import Verdict
 from mitoyen.evaluate.published import Amount, CommuneLine
 from mitoyen.territory.models import Thing
 from mitoyen.www import assets, dates, maps, numbers
-from mitoyen.www.charts import interval_bar
+from mitoyen.www.charts import interval_bar, sparkline
 from mitoyen.www.portal import sentences
 
 register = template.Library()
@@ -58,6 +60,12 @@ def interval(amount: Amount, reach: float) -> SafeString:
     """Its interval around zero as shares of what was expected; `reach` is the share that the edges stand for."""
     whole = abs(amount.expected or 0.0) or 1.0
     return interval_bar(amount.value / whole, amount.low / whole, amount.high / whole, reach=reach)
+
+
+@register.simple_tag
+def spark(values: Sequence[float]) -> SafeString:
+    """A line of the values, silent for screen readers: what matters of it is written beside."""
+    return sparkline(values)
 
 
 @register.filter
