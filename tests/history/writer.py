@@ -19,9 +19,9 @@ START_US = 1_700_000_000_000_000 // DAY_US * DAY_US
 
 
 def rows_of(seed: int, datastream: int, count: int = 200) -> list[tuple[int, int, int, float, int]]:
-    """Rows of two days, the same for the same seed; each seed has a quarter of its own."""
+    """Rows of two days, the same for the same seed; each seed has three days of its own, all past."""
     noise = random.Random(seed)
-    first = START_US + seed * 90 * DAY_US
+    first = START_US + seed * 3 * DAY_US
     return [(datastream, first + (i + 1) * 900_000_000, 900, round(noise.random() * 100, 3), 0) for i in range(count)]
 
 
