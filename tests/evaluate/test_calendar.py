@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mitoyen.evaluate.calendar import closed_days, local_days, local_hours
@@ -46,6 +46,7 @@ def test_closures_count_even_where_they_overhang():
 times = st.datetimes(datetime(1990, 1, 1), datetime(2037, 12, 31)).map(lambda time: time.replace(microsecond=0))
 
 
+@settings(deadline=None)
 @given(st.lists(times, max_size=20), st.sampled_from(["Europe/Paris", "Europe/London", "America/New_York", "UTC"]))
 def test_local_days_and_hours_are_those_of_the_zone(moments, zone):
     start = np.array(moments, "datetime64[us]")
