@@ -110,3 +110,15 @@ def test_a_page_that_reads_cannot_write(desk):
 
 def test_what_does_not_exist_is_not_found(desk, sign_in):
     assert sign_in(desk.officer).get(reverse("desk:finding", args=[999999])).status_code == 404
+
+
+def test_the_audit_trail_says_acts_in_words_and_filters(desk, sign_in):
+    from mitoyen.ledger import audit
+
+    audit.record("someone@example.org", "batch.undo", "batch:7", why="Mauvais fichier", sha256="0" * 64)
+    client = sign_in(desk.admin)
+    page = client.get(reverse("desk:audit"), {"sur": "batch:7"}).content.decode()
+    assert "a repris un lot" in page
+    assert "Mauvais fichier" in page
+    assert "000000" not in page
+    assert "Mauvais fichier" not in client.get(reverse("desk:audit"), {"qui": "personne"}).content.decode()

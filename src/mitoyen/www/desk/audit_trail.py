@@ -4,11 +4,44 @@ import json
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
 
 from mitoyen.ledger.models import AuditEntry
 from mitoyen.www.desk.page import page
 
 A_PAGE = 50
+HIDDEN = {"sha256", "hash", "fingerprint"}
+ACTS = {
+    "batch.commit": _("brought readings in"),
+    "batch.undo": _("took a batch back"),
+    "finding.decide": _("decided on a finding"),
+    "finding.reopen": _("saw a finding again"),
+    "findings.refresh": _("looked for findings"),
+    "action.record": _("recorded an action"),
+    "action.change": _("changed an action"),
+    "action.remove": _("took an action back"),
+    "closure.record": _("recorded closed days"),
+    "closure.remove": _("removed closed days"),
+    "thing.describe": _("described a building"),
+    "device.deployed": _("put a meter in"),
+    "device.swapped": _("changed a meter"),
+    "device.swap_undone": _("took a meter swap back"),
+    "account.opened": _("opened an account"),
+    "account.closed": _("closed an account"),
+    "account.reopened": _("opened an account again"),
+    "account.password_reset": _("replaced a password"),
+    "account.second_factors_removed": _("removed second factors"),
+    "role.given": _("gave a role"),
+    "role.taken": _("took a role away"),
+    "account.locked": _("was locked out after failed sign-ins"),
+    "account.password_changed": _("changed their password"),
+    "account.second_factor_added": _("set a second factor up"),
+    "account.second_factor_removed": _("removed a second factor"),
+    "things.imported": _("brought buildings or meters in"),
+    "communes.polygons_loaded": _("loaded the communes' outlines"),
+    "partner.recorded": _("recorded a partner"),
+    "agreement.recorded": _("recorded an agreement"),
+}
 
 
 def listed(request: HttpRequest, _nothing: None) -> HttpResponse:
@@ -21,7 +54,7 @@ def listed(request: HttpRequest, _nothing: None) -> HttpResponse:
         entries = entries.filter(subject__icontains=about)
     pages = Paginator(entries, A_PAGE)
     shown = pages.get_page(request.GET.get("page"))
-    rows = [(entry, detail_of(entry)) for entry in shown]
+    rows = [(entry, ACTS.get(entry.action, entry.action), detail_of(entry)) for entry in shown]
     return page(request, "audit.html", "audit", rows=rows, shown=shown, who=who, about=about)
 
 
@@ -43,7 +76,11 @@ def detail_of(entry: AuditEntry) -> list[tuple[str, str]]:
         return []
     if not isinstance(content, dict):
         return []
-    return [(str(key), _text(value)) for key, value in content.items() if value not in (None, "", [], {})]
+    return [
+        (str(key), _text(value))
+        for key, value in content.items()
+        if value not in (None, "", [], {}) and key not in HIDDEN
+    ]
 
 
 def _text(value: object) -> str:
