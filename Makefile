@@ -38,7 +38,7 @@ bench: env-dev
 
 # For developers: new texts to translate (needs Debian's gettext), and new locks (needs uv).
 messages: env-dev
-	@bin/messages
+	$(BIN)/python bin/messages
 
 LOCK := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	--extra postgresql --group build

@@ -4,6 +4,7 @@ import os
 
 from django.conf import settings
 from django.core.management import call_command
+from django.utils.translation import gettext as _
 
 from mitoyen.cli.main import app
 
@@ -14,8 +15,8 @@ FOLDERS = ("archive", "rollups", "staging", "corrections", "published", "factors
 def init() -> None:
     """Make the installation in MITOYEN_HOME: folders, key, databases. Safe to repeat (upgrades too)."""
     prepare()
-    typer_home = settings.MITOYEN_HOME
-    print(f"{typer_home}: ready. Next: mitoyen demo, or mitoyen communes load, then mitoyen import FILE.")
+    said = _("%(home)s: ready. Next: mitoyen demo, or mitoyen communes load, then mitoyen import FILE.")
+    print(said % {"home": settings.MITOYEN_HOME})
 
 
 def prepare() -> None:

@@ -13,7 +13,7 @@ from django.conf import settings
 from mitoyen.history import archive
 from mitoyen.resilience.tables import write_tables
 
-FOLDERS = ("archive", "corrections", "published", "factors")
+FOLDERS = ("published", "archive", "corrections", "factors")
 FILES = ("mitoyen.toml", "secret.key", "gate.keys")
 JOURNAL = "journal.sqlite3"
 
@@ -28,12 +28,13 @@ def snapshot(tables: tuple[str, ...], *, secrets: bool) -> Iterator[Path]:
     folder = Path(mkdtemp(prefix="snapshot-", dir=home / "staging"))
     try:
         with archive.writing():
-            (folder / "tables").mkdir()
-            write_tables(folder / "tables", tables)
-            _copy_journal(home / JOURNAL, folder / JOURNAL)
+            # The published heads first: one that is newer than the tables would look like a trail cut off.
             for name in FOLDERS:
                 if (home / name).is_dir():
                     _link_tree(home / name, folder / name)
+            (folder / "tables").mkdir()
+            write_tables(folder / "tables", tables)
+            _copy_journal(home / JOURNAL, folder / JOURNAL)
             for name in FILES if secrets else ():
                 if (home / name).exists():
                     shutil.copy2(home / name, folder / name)
