@@ -1,5 +1,7 @@
 """The job of kind "import": a file dropped at the desk."""
 
+from typing import Any
+
 import pytest
 
 from mitoyen.connect.models import Mapping, Upload
@@ -11,7 +13,7 @@ from mitoyen.ledger.enums import JobState
 ANSWERS = {"thing": "ecole", "property": "gas", "unit": "kWh", "kind": "delta", "tz": "UTC", "stamps": "end"}
 
 
-def dropped(bench, content: str, **answers: str) -> Upload:
+def dropped(bench, content: str, **answers: Any) -> Upload:
     path = bench.file(content, "dropped")
     return Upload.objects.create(
         name="relevé d'école.csv", path=str(path), sha256="", size=path.stat().st_size, by="camille", answers=answers
@@ -28,7 +30,9 @@ def test_an_upload_is_imported_behind_the_page(bench, hours):
     assert (job.state, job.result["status"], job.result["accepted"]) == (JobState.DONE, "imported", 3)
     assert (upload.batch.source, upload.report["file"]) == ("relevé d'école.csv", "relevé d'école.csv")
     # Handed out again after its worker was killed: nothing is doubled.
-    assert import_upload(job, upload.pk)["status"] == "unchanged"
+    again = import_upload(job, upload.pk)
+    assert again is not None
+    assert again["status"] == "unchanged"
     assert Batch.objects.count() == 1
     assert Mapping.objects.get().spec["tz"] == "UTC"
 
@@ -49,4 +53,5 @@ def test_answers_become_options(bench, hours):
     upload = dropped(bench, hours(1, 2), missing="-200", correct="on", why="relu", mapping={"tz": "UTC"}, **ANSWERS)
     options = options_of(upload)
     assert (options.declared_missing(), options.correct, options.why) == (("-200",), True, "relu")
+    assert options.mapping is not None
     assert (options.mapping.tz, options.observed_property) == ("UTC", "gas")

@@ -5,11 +5,13 @@ import random
 import subprocess
 import sys
 import time
+from datetime import datetime, timedelta
 
 import duckdb
 import pytest
 
 GAS = ("--property", "gas", "--unit", "kWh", "--kind", "delta", "--tz", "UTC", "--stamps", "end")
+KILLS = 50
 PEAK = """
 import json, resource, sys
 from mitoyen.cli.main import main
@@ -51,18 +53,15 @@ def test_ten_million_rows_in_memory_that_does_not_grow(installation, tmp_path):
 def test_killed_at_any_time_of_an_import(installation, tmp_path):
     """Fifty kills at times drawn from a seed: the file is whole or absent, and can be imported again."""
     path = tmp_path / "a.csv"
-    lines = [
-        f"2024-{1 + n // 2000:02d}-{1 + n // 24 % 28:02d} {n % 24:02d}:{n // 672 % 3 * 10:02d};{n % 9},5"
-        for n in range(9000)
-    ]
-    path.write_text("\n".join(["date;valeur", *dict.fromkeys(lines)]))
-    command = [sys.executable, "-m", "mitoyen.cli", "import", str(path), "--thing", "b0", *GAS, "--skip-bad-lines"]
+    times = (datetime(2024, 1, 1) + timedelta(minutes=10 * n) for n in range(9000))
+    path.write_text("\n".join(["date;valeur", *(f"{time:%d/%m/%Y %H:%M};{n % 9},5" for n, time in enumerate(times))]))
+    command = [sys.executable, "-m", "mitoyen.cli", "import", str(path), "--thing", "b0", *GAS]
     began = time.monotonic()
     whole = installation.json("import", path, "--thing", "whole", *GAS)["accepted"]
     took = time.monotonic() - began
     dice = random.Random(20)
     outcomes = {"killed": 0, "ended": 0}
-    for _kill in range(50):
+    for _kill in range(KILLS):
         process = subprocess.Popen(
             command, env=installation.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
