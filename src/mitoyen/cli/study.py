@@ -1,7 +1,6 @@
 """`mitoyen study`: tries the savings' interval on planted savings and on placebo dates."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +8,7 @@ import typer
 from django.utils.translation import gettext as _
 
 from mitoyen.cli.main import app
+from mitoyen.cli.progress import bar
 from mitoyen.evaluate.study import Placebo, Planted, Study
 
 
@@ -33,33 +33,14 @@ def study(
     meters = generated(seed) if data is None else cambridge(data)
     source = "generated" if data is None else "cambridge"
     noise = "in_sample" if in_sample else "held_out"
-    with _Progress() as progress:
+    with bar(_("Study")) as progress:
         result = trials.study(
-            meters, source, runs=runs, seed=seed, block_days=block_days, noise=noise, progress=progress.at
+            meters, source, runs=runs, seed=seed, block_days=block_days, noise=noise, progress=progress
         )
     if as_json:
         print(json.dumps(result.to_json(), ensure_ascii=False))
     else:
         _print(result)
-
-
-class _Progress:
-    """A bar on standard error where it is a terminal."""
-
-    def __enter__(self) -> "_Progress":
-        from rich.console import Console
-        from rich.progress import Progress
-
-        self.bar = Progress(console=Console(file=sys.stderr), disable=not sys.stderr.isatty(), transient=True)
-        self.bar.start()
-        self.task = self.bar.add_task(_("Study"), total=None)
-        return self
-
-    def at(self, done: int, total: int) -> None:
-        self.bar.update(self.task, completed=done, total=total)
-
-    def __exit__(self, *_exception: object) -> None:
-        self.bar.stop()
 
 
 def _print(result: Study) -> None:
