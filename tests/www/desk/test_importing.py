@@ -79,6 +79,7 @@ def test_a_file_is_told_asked_about_confirmed_and_live(desk, officer, home):
     assert "456 nouveaux relevés entreraient" in ready
     bring_in(officer, upload, home)
     assert len(read(desk.stream).time) == 456
+    assert upload.batch is not None
     assert upload.batch.by == desk.officer.email
     done = officer.get(reverse("desk:upload", args=[upload.pk])).content.decode()
     assert "456 relevés sont entrés" in done
@@ -140,6 +141,7 @@ def test_another_value_for_a_known_time_needs_a_reason(desk, officer, home):
     while work_once():
         pass
     second.refresh_from_db()
+    assert second.batch is not None
     assert second.batch.why == "Le fournisseur a rectifié"
     assert float(read(desk.stream).value.min()) == 11.5
 

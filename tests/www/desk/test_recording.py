@@ -22,7 +22,7 @@ def test_an_action_is_recorded_with_a_decimal_comma(desk, sign_in):
     answer = sign_in(desk.officer).post(reverse("desk:action-new", args=["ecole"]), NEW)
     assert answer.url == reverse("desk:building", args=["ecole"])
     action = Action.objects.get(title="Chaudière réglée")
-    assert float(action.cost_eur) == 1250.5
+    assert str(action.cost_eur) == "1250.50"
     assert action.recorded_by == desk.officer.email
     assert AuditEntry.objects.filter(action="action.record").exists()
 

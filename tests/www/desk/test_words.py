@@ -58,7 +58,7 @@ def test_what_is_no_number_is_refused(typed):
 
 @pytest.mark.parametrize("typed", ["18/01/2019", "2019-01-18", "18/01/19"])
 def test_days_are_read_as_people_write_them(typed):
-    assert Day().clean(typed).isoformat() == "2019-01-18"
+    assert str(Day().clean(typed)) == "2019-01-18"
 
 
 def test_a_reading_is_shown_as_it_was_read():

@@ -42,7 +42,9 @@ class ActionForm(DeskForm):
         max_length=160,
         help_text=gettext_lazy("In a few words, for example: roof insulated."),
     )
-    kind = forms.ChoiceField(label=gettext_lazy("Kind of action"), choices=KINDS)
+    kind = forms.ChoiceField(
+        label=gettext_lazy("Kind of action"), required=False, choices=[("", gettext_lazy("not said")), *KINDS]
+    )
     observed_property = forms.ChoiceField(
         label=gettext_lazy("What it acts on"),
         required=False,
