@@ -28,6 +28,7 @@ def test_an_upload_is_imported_behind_the_page(bench, hours):
     job.refresh_from_db()
     upload.refresh_from_db()
     assert (job.state, job.result["status"], job.result["accepted"]) == (JobState.DONE, "imported", 3)
+    assert upload.batch is not None
     assert (upload.batch.source, upload.report["file"]) == ("relevé d'école.csv", "relevé d'école.csv")
     # Handed out again after its worker was killed: nothing is doubled.
     again = import_upload(job, upload.pk)

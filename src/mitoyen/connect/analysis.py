@@ -177,9 +177,8 @@ def _find_bad_lines(found: Analysis) -> None:
     found.blocking = found.count.bad + len(rejects) + len(gaps) + len(folds)
     if not (found.blocking or found.count.empty):
         return
-    offset = -1 if found.intake.format.split(".")[0] in ("ndjson", "json", "parquet") else 0
     describer = faultlines.Describer(
-        found.table, found.layout, found.columns, offset, (faultlines.FIRST_YEAR, latest().year + 1)
+        found.table, found.layout, found.columns, series.found_offset(found), (faultlines.FIRST_YEAR, latest().year + 1)
     )
     ordinals = faultlines.ordinals_where(found.con, bad)
     values = [f"v{number}" for number in range(len(found.columns.values))]
