@@ -46,6 +46,7 @@ TABLES = (
     ("evaluate.Closure", OPEN),
     ("evaluate.Figure", OPEN),
     ("operate.Finding", OPEN),
+    ("operate.YearlyUse", OPEN),
     ("ledger.AuditEntry", OPEN),
 )
 ALL_TABLES = tuple(label for label, _kind in TABLES)
