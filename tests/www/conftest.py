@@ -60,6 +60,14 @@ class Server:
         return done.stdout
 
 
+@pytest.fixture(autouse=True)
+def static_folder(settings, tmp_path: Path) -> None:
+    """A folder for collected files that exists, as in an installation: without it each page would warn."""
+    folder = tmp_path / "static"
+    folder.mkdir()
+    settings.STATIC_ROOT = folder
+
+
 def _free_port() -> int:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
