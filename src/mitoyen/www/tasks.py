@@ -1,5 +1,5 @@
 """Jobs of the people's door, for the worker to find."""
 
-from mitoyen.www.desk import looking
+from mitoyen.www.desk import looking, tidying
 
-__all__ = ["looking"]
+__all__ = ["looking", "tidying"]
