@@ -67,7 +67,7 @@ def written_series(draw):
         lines.append(delimiter.join(cells) + trailing)
         if blank_every and n % blank_every == 3:
             lines.append("")
-    return numbers, newline.join(lines).encode(encoding, errors="replace") + newline.encode(encoding)[-2:]
+    return numbers, (newline.join(lines) + newline).encode(encoding, errors="replace")
 
 
 @settings(
