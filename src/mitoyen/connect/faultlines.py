@@ -60,7 +60,12 @@ def rejected(con: duckdb.DuckDBPyConnection) -> tuple[list[tuple[int, str, str]]
         "SELECT line_byte_position, any_value(error_type::VARCHAR), any_value(csv_line) FROM reject_errors"
         " GROUP BY 1 ORDER BY 1"
     ).fetchall()
-    real = [(byte, error, text or "") for byte, error, text in rows if (text or "").strip(' \t\r\n;,|"')]
+    # Only a line of spaces is blank: a line that could not be split is a fault even when none of its text is known.
+    real = [
+        (byte, error, text or "")
+        for byte, error, text in rows
+        if "MISSING" not in error or (text or "").strip(' \t\r\n;,|"')
+    ]
     return real, len(rows) - len(real)
 
 
