@@ -1,17 +1,13 @@
 """What all tests share: an installation's folder of their own, and the real files where they are."""
 
 import os
-import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.installation import Installation
-
-# Settings read the home when they are imported: never the developer's own.
-os.environ["MITOYEN_HOME"] = tempfile.mkdtemp(prefix="mitoyen-tests-")
-for name in [name for name in os.environ if name.startswith("MITOYEN_") and name != "MITOYEN_HOME"]:
-    del os.environ[name]
+from tests.postgresql import running
 
 ROOT = Path(__file__).parent.parent
 REAL_DATA = Path(os.environ.get("REAL_DATA") or ROOT.parent / "shared" / "data")
@@ -36,6 +32,13 @@ def installation(tmp_path) -> Installation:
     made = Installation(tmp_path / "installation")
     made.run("init")
     return made
+
+
+@pytest.fixture(scope="session")
+def postgresql_folder() -> Iterator[Path]:
+    """Folder of the socket of a PostgreSQL server of our own: user mitoyen, database postgres."""
+    with running() as folder:
+        yield folder
 
 
 @pytest.fixture(scope="session")

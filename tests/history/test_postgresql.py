@@ -1,12 +1,6 @@
 """The journal in PostgreSQL gives the same answers as in SQLite, on a server started for the purpose."""
 
-import os
-import pwd
-import shutil
-import subprocess
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -16,44 +10,12 @@ from tests.history.conftest import brought, hours
 
 START = datetime(2024, 5, 3, tzinfo=UTC)
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgresql]
-PORT = 8110
 
 
-def binaries() -> Path | None:
-    """Folder of the server's programs."""
-    places = [Path("/usr/local/bin"), *sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
-    if found := shutil.which("initdb"):
-        places.insert(0, Path(found).parent)
-    return next((place for place in places if (place / "initdb").exists() and (place / "pg_ctl").exists()), None)
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory) -> Iterator[str]:
-    """Address of a PostgreSQL server of our own; it refuses to run as root, so another account runs it."""
-    place = binaries()
-    if place is None:
-        pytest.skip("no PostgreSQL server is installed (initdb was not found)")
-    folder = Path("/tmp") / f"mitoyen-pg-{os.getpid()}"
-    folder.mkdir(mode=0o700)
-    account = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
-    if account:
-        os.chown(folder, account.pw_uid, account.pw_gid)
-
-    def run(*command: str) -> None:
-        user, group = (account.pw_uid, account.pw_gid) if account else (None, None)
-        subprocess.run(command, check=True, capture_output=True, cwd=folder, user=user, group=group)
-
-    data = str(folder / "data")
-    try:
-        run(str(place / "initdb"), "-D", data, "-U", "mitoyen", "-A", "trust", "-E", "UTF8")
-        options = f"-p {PORT} -k {folder} -c listen_addresses="
-        run(str(place / "pg_ctl"), "-D", data, "-o", options, "-w", "-l", str(folder / "log"), "start")
-        try:
-            yield f"postgresql://mitoyen@/postgres?host={folder}&port={PORT}"
-        finally:
-            run(str(place / "pg_ctl"), "-D", data, "-m", "immediate", "stop")
-    finally:
-        shutil.rmtree(folder)
+@pytest.fixture
+def server(postgresql_folder) -> str:
+    """Address of the tests' PostgreSQL server."""
+    return f"postgresql://mitoyen@/postgres?host={postgresql_folder}"
 
 
 @pytest.fixture

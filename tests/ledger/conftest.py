@@ -1,17 +1,12 @@
 """Real installations for tests that need several processes: one on SQLite, one on a PostgreSQL server of its own."""
 
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-
-NOBODY = 65534
 
 
 @dataclass
@@ -44,27 +39,9 @@ class Installation:
 
 
 @pytest.fixture(scope="session")
-def postgresql() -> Iterator[dict[str, str]]:
-    """A PostgreSQL server reached by a socket; the environment to reach it by."""
-    initdb = shutil.which("initdb") or next(map(str, Path("/usr/lib/postgresql").glob("*/bin/initdb")), None)
-    if initdb is None:
-        pytest.skip("PostgreSQL's server is not installed")
-    folder = Path(tempfile.mkdtemp(prefix="mitoyen-pg-"))
-    # PostgreSQL refuses to run as root.
-    user = NOBODY if os.geteuid() == 0 else None
-    if user:
-        os.chown(folder, user, user)
-
-    def run(*command: str) -> None:
-        subprocess.run(command, check=True, capture_output=True, cwd=folder, user=user, group=user)
-
-    binaries, data = Path(initdb).resolve().parent, folder / "data"
-    run(str(binaries / "initdb"), "-D", str(data), "-U", "mitoyen", "-A", "trust", "--no-sync", "-E", "UTF8")
-    serve = [str(binaries / "pg_ctl"), "-D", str(data), "-w", "-l", str(folder / "log")]
-    run(*serve, "-o", f"-c listen_addresses='' -k {folder}", "start")
-    yield {"PGHOST": str(folder), "MITOYEN_DATABASE_URL": "postgresql://mitoyen@/postgres"}
-    run(*serve, "-m", "immediate", "stop")
-    shutil.rmtree(folder)
+def postgresql(postgresql_folder) -> dict[str, str]:
+    """The environment to reach the tests' PostgreSQL server by."""
+    return {"PGHOST": str(postgresql_folder), "MITOYEN_DATABASE_URL": "postgresql://mitoyen@/postgres"}
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])

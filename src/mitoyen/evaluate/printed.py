@@ -11,7 +11,7 @@ from mitoyen.evaluate.published import Account
 
 def savings_lines(told: dict[str, Any]) -> Iterator[str]:
     """Of `mitoyen savings`: a few lines a meter."""
-    for one in told["datastreams"].values():
+    for one in told["datastreams"]:
         yield f"{one['name']}: {sentences.verdict_words(one['verdict'])}"
         yield f"  {one['sentence']}"
         for reason in one["reasons"]:

@@ -16,14 +16,14 @@ from mitoyen.territory.models import Thing
 
 
 def savings_json(thing: Thing, baseline: Period, reporting: Period, savings: Sequence[Figure]) -> dict[str, Any]:
-    """What `mitoyen savings` states: `datastreams` maps each meter's name to its saving."""
+    """What `mitoyen savings` states; `datastreams` lists each meter's saving, as an import lists its own."""
     causes = attributions(savings)
     return {
         "thing": thing.slug,
         "name": thing.name,
         "baseline": [str(baseline.first), str(baseline.last)],
         "reporting": [str(reporting.first), str(reporting.last)],
-        "datastreams": {figure.subject: saving_json(figure, causes[figure.pk]) for figure in savings},
+        "datastreams": [saving_json(figure, causes[figure.pk]) for figure in savings],
     }
 
 
@@ -112,7 +112,13 @@ def _amounts(figure: Figure) -> dict[str, Any]:
 
 def _reason(reason: dict[str, Any]) -> dict[str, Any]:
     text = sentences.reason(reason["code"], reason["first"], reason["last"])
-    return {**reason, "text": text, "mends": sentences.mend(reason), "mends_code": reason["mends"]}
+    return {
+        **reason,
+        "date": reason["first"],
+        "text": text,
+        "mends": sentences.mend(reason),
+        "mends_code": reason["mends"],
+    }
 
 
 def _recomputed(found: Recomputed) -> dict[str, Any]:
