@@ -6,15 +6,18 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import mkdtemp
 
+import tomlkit
 from django.conf import settings
 from django.utils.translation import gettext as _
 
 from mitoyen.ledger.refusal import Refused
+from mitoyen.resilience import journal_copy
 from mitoyen.resilience.contents import LIST, verified
-from mitoyen.resilience.snapshot import FILES, FOLDERS, JOURNAL
+from mitoyen.resilience.snapshot import FILES, FOLDERS
 from mitoyen.resilience.tables import ALL_TABLES, read_tables
 
 Progress = Callable[[int, int], None]
+SETTINGS = "mitoyen.toml"
 
 
 def restore(source: Path, progress: Progress = lambda _done, _total: None) -> dict[str, object]:
@@ -45,9 +48,21 @@ def _put_in_place(folder: Path, home: Path) -> None:
         if (folder / name).exists():
             shutil.rmtree(home / name, ignore_errors=True)
             (folder / name).rename(home / name)
-    for name in (*FILES, JOURNAL):
-        if (folder / name).exists():
+    if (folder / journal_copy.NAME).exists():
+        journal_copy.bring_in(folder / journal_copy.NAME)
+    if (folder / SETTINGS).exists():
+        _forget_databases(folder / SETTINGS)
+    for name in FILES:
+        if (folder / name).exists() and not (name == SETTINGS and (home / name).exists()):
             (folder / name).replace(home / name)
+
+
+def _forget_databases(file: Path) -> None:
+    """Where the old installation kept its databases is not where this one does."""
+    content = tomlkit.parse(file.read_text(encoding="utf-8"))
+    for name in ("database_url", "journal_url"):
+        content.pop(name, None)
+    file.write_text(tomlkit.dumps(content), encoding="utf-8")
 
 
 def _copy(source: Path, folder: Path, progress: Progress) -> None:

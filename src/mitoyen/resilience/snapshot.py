@@ -2,20 +2,19 @@
 
 import os
 import shutil
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
 
 from django.conf import settings
 
 from mitoyen.history import archive
+from mitoyen.resilience import journal_copy
 from mitoyen.resilience.tables import write_tables
 
 FOLDERS = ("published", "archive", "corrections", "factors")
 FILES = ("mitoyen.toml", "secret.key", "gate.keys")
-JOURNAL = "journal.sqlite3"
 
 
 @contextmanager
@@ -34,21 +33,13 @@ def snapshot(tables: tuple[str, ...], *, secrets: bool) -> Iterator[Path]:
                     _link_tree(home / name, folder / name)
             (folder / "tables").mkdir()
             write_tables(folder / "tables", tables)
-            _copy_journal(home / JOURNAL, folder / JOURNAL)
+            journal_copy.copy_out(folder / journal_copy.NAME)
             for name in FILES if secrets else ():
                 if (home / name).exists():
                     shutil.copy2(home / name, folder / name)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _copy_journal(source: Path, target: Path) -> None:
-    """Through SQLite itself: the file alone misses what still lies in its write-ahead log."""
-    if not source.exists():
-        return
-    with closing(sqlite3.connect(source)) as journal, closing(sqlite3.connect(target)) as copy:
-        journal.backup(copy)
 
 
 def _link_tree(source: Path, target: Path) -> None:
