@@ -152,13 +152,15 @@ LOCALE_PATHS = [str(_PACKAGE / room / "locale") for room in ("cli", "demo", "www
 STATIC_URL = "/static/"
 STATIC_ROOT = MITOYEN_HOME / "static"
 WHITENOISE_USE_FINDERS = True
-FILE_UPLOAD_TEMP_DIR = str(MITOYEN_HOME / "staging") if (MITOYEN_HOME / "staging").exists() else None
-FILE_UPLOAD_PERMISSIONS = 0o600
+# Pages that take files say so and set their own (`www.desk.receiving`).
+FILE_UPLOAD_HANDLERS = ["mitoyen.www.uploads.NoFiles"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = bool(MITOYEN["secure_cookies"])
+# Behind a web server that speaks HTTPS for us, forms come from the address that visitors write.
+CSRF_TRUSTED_ORIGINS = ["{0.scheme}://{0.netloc}".format(urlsplit(str(MITOYEN["public_url"])))]
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
