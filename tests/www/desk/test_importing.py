@@ -275,3 +275,20 @@ def test_the_distributor_s_load_curve_is_understood(desk, officer, home, real_da
     assert "la courbe de charge du distributeur" in page
     assert "12 novembre 2022\u00a0: 1 heure" in page
     assert "puissance" in page or "moyenne" in page
+
+
+def test_what_was_confirmed_cannot_be_answered_otherwise_before_it_comes_in(desk, officer, home):
+    drop(officer, ("janvier.csv", GOOD))
+    upload = Upload.objects.get()
+    answer(officer, upload)
+    officer.post(reverse("desk:upload-confirm", args=[upload.pk]))
+    upload.refresh_from_db()
+    asked, said = upload.job, dict(upload.answers)
+    for change in ({"again": "1"}, {"otherwise": "1", "unit": "MWh"}, {"columns": "meters"}):
+        officer.post(reverse("desk:upload-answer", args=[upload.pk]), change)
+    upload.refresh_from_db()
+    assert (upload.job, upload.answers) == (asked, said)
+    bring_in(officer, upload, home)
+    officer.post(reverse("desk:upload-answer", args=[upload.pk]), {"again": "1"})
+    upload.refresh_from_db()
+    assert upload.report["status"] == "imported"

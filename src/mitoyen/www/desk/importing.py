@@ -56,7 +56,9 @@ def story(request: HttpRequest, upload: Upload) -> HttpResponse:
 
 
 def answer(request: HttpRequest, upload: Upload) -> HttpResponse:
-    """Keep the replies and read the file again in their light."""
+    """Keep the replies and read the file again in their light; what was confirmed stays as it was."""
+    if uploads.stage_of(upload).moves or not upload.path:
+        return to(request, "upload", upload.pk)
     if request.POST.get("again"):
         with transaction.atomic():
             upload.answers = {key: value for key, value in upload.answers.items() if key in ("thing", "new_name")}
