@@ -3,6 +3,7 @@
 import gzip
 import io
 import os
+import time
 import zipfile
 from dataclasses import replace
 
@@ -175,6 +176,17 @@ def test_formulas_without_their_value(bench):
     book.save(out)
     refusal = refused(bench, out.getvalue(), "x.xlsx")
     assert (refusal.code, refusal.grounds[0].line) == ("formula", 2)
+
+
+def test_a_sheet_made_to_be_searched_for_ever(bench):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr("xl/workbook.xml", "<workbook/>")
+        archive.writestr("xl/worksheets/sheet1.xml", '<c r="A1"' * 100_000)
+    started = time.monotonic()
+    assert refused(bench, out.getvalue(), "x.xlsx").code == "damaged"
+    assert time.monotonic() - started < 5
 
 
 def test_a_file_over_the_limit_is_refused_at_once(bench):

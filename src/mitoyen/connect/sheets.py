@@ -14,7 +14,7 @@ from mitoyen.ledger.refusal import Ground, Refused
 # Unpacked size of a workbook: calamine holds a sheet in memory.
 MAX_UNPACKED = 600 * 1024**2
 MAX_RATIO = 200
-_FORMULA_WITHOUT_VALUE = re.compile(rb'<c r="([A-Z]+)(\d+)"[^>]*><f[^>]*?(?:/>|>[^<]*</f>)(?:<v\s*/>|<v></v>)?</c>')
+_FORMULA_WITHOUT_VALUE = re.compile(rb'<c r="([A-Z]+)(\d+)"[^<>]*><f[^<>]*?(?:/>|>[^<]*</f>)(?:<v\s*/>|<v></v>)?</c>')
 
 
 def to_csv(source: Path, target: Path, kind: str) -> Path:
