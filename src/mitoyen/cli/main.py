@@ -45,6 +45,7 @@ def mitoyen() -> None:
 def main() -> None:
     """Run the command. Exit 0 fine, 1 refused, 2 wrong usage."""
     arguments = sys.argv[1:]
+    os.umask(os.umask(0) | 0o027)  # What is written here holds keys and people: nothing of it for other accounts.
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mitoyen.settings")
     from mitoyen.settings.options import SettingError
     from mitoyen.settings.sqlite import SQLiteTooOldError
