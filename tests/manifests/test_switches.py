@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 
+from mitoyen.ledger.models import AuditEntry
 from mitoyen.ledger.refusal import Refused
 from mitoyen.manifests.switches import communes_with, switch_off, switch_on
 from mitoyen.territory.models import Commune
@@ -41,3 +42,18 @@ def test_an_unknown_usage_and_an_endless_experiment_are_refused(commune):
         switch_on("unicorns", commune, since=DAY)
     with pytest.raises(Refused):
         switch_on("buildings", commune, since=DAY, experiment=True)
+    with pytest.raises(Refused):
+        switch_on("buildings", commune, since=DAY, until=DAY - dt.timedelta(days=1))
+    assert not AuditEntry.objects.exists()
+
+
+def test_who_switched_what_where_is_in_the_audit_trail(commune):
+    switch_on("buildings", commune, since=DAY, by="claire@example.org")
+    switch_off("buildings", commune, by="claire@example.org")
+    switch_off("buildings", commune, by="claire@example.org")
+    acts = AuditEntry.objects.values_list("actor", "action", "subject")
+    assert list(acts) == [
+        ("claire@example.org", "usage.on", "buildings"),
+        ("claire@example.org", "usage.off", "buildings"),
+    ]
+    assert '"commune": "49329"' in AuditEntry.objects.earliest("number").detail
