@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from mitoyen.ledger.models import AuditEntry
 from mitoyen.ledger.refusal import Refused
 from mitoyen.territory import register
 from mitoyen.territory.models import Commune, Thing
@@ -25,6 +26,11 @@ def test_loading_the_communes_again_changes_nothing_and_keeps_polygons():
     assert register.load_communes() == 29
     assert Commune.objects.count() == 29
     assert Commune.objects.get(insee="49007").geometry is not None
+    Commune.objects.filter(insee="49028").update(name="Behuard")
+    register.load_communes("claire@example.org")
+    first, second = AuditEntry.objects.filter(action="communes.loaded").order_by("number")
+    assert len(json.loads(first.detail)["communes"]) == 29
+    assert (second.actor, json.loads(second.detail)) == ("claire@example.org", {"communes": ["49028"]})
 
 
 def test_no_two_communes_share_a_tile():

@@ -32,7 +32,7 @@ def test_every_commune_gets_its_polygon_and_the_codes_of_2018_are_merged(polygon
     assert (len(polygons.matched), polygons.missing, polygons.far) == (29, [], [])
     assert polygons.merged == {"49298": ["49298", "49289"], "49377": ["49377", "49337"]}
     assert polygons.features - polygons.outside == 31
-    assert AuditEntry.objects.get().action == "communes.polygons_loaded"
+    assert AuditEntry.objects.get(action="communes.polygons_loaded").action == "communes.polygons_loaded"
 
 
 def test_the_facts_typed_in_agree_with_the_polygons(polygons):

@@ -74,7 +74,9 @@ def set_roles(person: Person, roles: Iterable[Grant], by: str, *, within: Scope 
             _("The role %(role)s is asked for outside of your communes.") % {"role": beyond[0]}, code="beyond_scope"
         )
     with transaction.atomic():
-        held = {(role.name, role.commune_id) for role in person.roles.all() if within.covers(role.commune_id)}
+        _wait_for_my_turn(person)
+        now = Role.objects.filter(person=person)
+        held = {(role.name, role.commune_id) for role in now if within.covers(role.commune_id)}
         for name, insee in sorted(held - wanted, key=str):
             person.roles.filter(name=name, commune_id=insee).delete()
             audit.record(by, "role.taken", person.email, role=name, commune=insee)
@@ -87,16 +89,20 @@ def set_roles(person: Person, roles: Iterable[Grant], by: str, *, within: Scope 
 
 def add_role(person: Person, role: RoleName | str, commune: Commune | None, by: str) -> None:
     """Give one more role."""
-    set_roles(person, [*_grants(person), (role, commune)], by)
+    with transaction.atomic():
+        _wait_for_my_turn(person)
+        set_roles(person, [*_grants(person), (role, commune)], by)
 
 
 def remove_role(person: Person, role: RoleName | str, commune: Commune | None, by: str) -> None:
     """Take one role away. Raises Refused when the person does not have it."""
     going = (_known(role), commune.insee if commune else None)
-    kept = [(name, place) for name, place in _grants(person) if (name, place.insee if place else None) != going]
-    if len(kept) == person.roles.count():
-        raise Refused(_("%(email)s does not have this role.") % {"email": person.email}, code="no_such_role")
-    set_roles(person, kept, by)
+    with transaction.atomic():
+        _wait_for_my_turn(person)
+        kept = [(name, place) for name, place in _grants(person) if (name, place.insee if place else None) != going]
+        if len(kept) == person.roles.count():
+            raise Refused(_("%(email)s does not have this role.") % {"email": person.email}, code="no_such_role")
+        set_roles(person, kept, by)
 
 
 def deactivate(person: Person, by: str) -> None:
@@ -155,6 +161,11 @@ def person_of(email: str) -> Person:
 def one_time_password() -> str:
     """Four groups of four characters, 79 bits."""
     return "-".join("".join(secrets.choice(_LETTERS) for _n in range(4)) for _group in range(4))
+
+
+def _wait_for_my_turn(person: Person) -> None:
+    """Of two who change the same person's roles, the second one starts from what the first one left."""
+    Person.objects.select_for_update().get(pk=person.pk)
 
 
 def _grants(person: Person) -> list[Grant]:

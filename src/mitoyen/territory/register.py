@@ -4,10 +4,12 @@ import csv
 import re
 import unicodedata
 from importlib.resources import files
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from mitoyen.ledger import audit
 from mitoyen.ledger.refusal import Refused
 from mitoyen.territory.enums import Origin
 from mitoyen.territory.models import Commune, Thing
@@ -16,27 +18,33 @@ _KIND = re.compile(r"[a-z][a-z0-9_]{0,59}")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,119}")
 
 
-def load_communes() -> int:
+def load_communes(by: str = "mitoyen communes load") -> int:
     """Make or refresh the communes from `data/communes.csv`, keeping polygons. Returns how many there are."""
     with (files("mitoyen.territory") / "data" / "communes.csv").open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+        wanted = {row["insee"]: _facts(row) for row in csv.DictReader(file)}
     with transaction.atomic():
-        for row in rows:
-            Commune.objects.update_or_create(
-                insee=row["insee"],
-                defaults={
-                    "name": row["name"],
-                    "slug": row["slug"],
-                    "population": int(row["population"]),
-                    "longitude": float(row["lon"]),
-                    "latitude": float(row["lat"]),
-                    "tile_column": int(row["tile_column"]),
-                    "tile_row": int(row["tile_row"]),
-                    "postcodes": row["postcodes"].split(),
-                    "former_codes": row["former_codes"].split(),
-                },
-            )
-    return len(rows)
+        names = next(iter(wanted.values())).keys()
+        known = {row.pop("insee"): row for row in Commune.objects.values("insee", *names)}
+        changed = [insee for insee, facts in wanted.items() if known.get(insee) != facts]
+        for insee in changed:
+            Commune.objects.update_or_create(insee=insee, defaults=wanted[insee])
+        if changed:
+            audit.record(by, "communes.loaded", "territory", communes=changed)
+    return len(wanted)
+
+
+def _facts(row: dict[str, str]) -> dict[str, Any]:
+    return {
+        "name": row["name"],
+        "slug": row["slug"],
+        "population": int(row["population"]),
+        "longitude": float(row["lon"]),
+        "latitude": float(row["lat"]),
+        "tile_column": int(row["tile_column"]),
+        "tile_row": int(row["tile_row"]),
+        "postcodes": row["postcodes"].split(),
+        "former_codes": row["former_codes"].split(),
+    }
 
 
 def commune_named(text: str) -> Commune:
