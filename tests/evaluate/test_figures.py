@@ -1,19 +1,24 @@
 """A Figure: canonical, named by its content, recomputed for ever, and watched for readings that changed."""
 
 import datetime as dt
+import json
 import math
 
 import numpy as np
 import pytest
+import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mitoyen.cli.check import check
 from mitoyen.evaluate import figures
 from mitoyen.evaluate.fingerprint import fingerprint, name_from
 from mitoyen.evaluate.models import Figure
 from mitoyen.evaluate.periods import year
 from mitoyen.evaluate.savings import evaluate_territory, evaluate_thing
+from mitoyen.evaluate.seal import altered
 from mitoyen.evaluate.series import Run, digest, kept, pack, unpack
+from mitoyen.history import batches
 from mitoyen.history.models import Datastream
 from tests.evaluate import filling
 
@@ -107,6 +112,25 @@ def test_a_correction_is_what_makes_a_figure_no_longer_still(hall):
     assert {(one["new"], one["why"], one["batch"]) for one in corrections} == {(99.0, "bad file", batch.pk)}
     assert not figures.recompute(building).still
 
+    batches.undo(batch, "camille", "the file was wrong")
+
+    for one in (figures.get(figure.pk), building):
+        again = figures.recompute(one)
+        assert (again.same, again.still, again.changed) == (True, True, [])
+
+
+def test_a_correction_made_before_the_figure_is_not_told_as_its_change(hall):
+    stream = Datastream.objects.get(observed_property="electricity")
+    first = filling.hours(dt.date(2024, 6, 3), dt.date(2024, 6, 3))
+    filling.bring(stream, first, np.full(len(first), 99.0), correct=True, why="before")
+    figure = evaluate_thing(hall, year(2022), year(2024))[0]
+    later = filling.hours(dt.date(2024, 6, 2), dt.date(2024, 6, 4))
+    batch = filling.bring(stream, later, np.full(len(later), 98.0), correct=True, why="after")
+
+    told = [one for one in figures.recompute(figures.get(figure.pk)).changed if one["what"] == "correction"]
+
+    assert {(one["why"], one["batch"]) for one in told} == {("after", batch.pk)}
+
 
 def test_an_altered_figure_is_found_out(hall):
     figure = evaluate_thing(hall, year(2022), year(2024))[0]
@@ -114,6 +138,19 @@ def test_an_altered_figure_is_found_out(hall):
     # The number that is shown no longer is the one that its inputs give.
     found = figures.recompute(figures.get(figure.pk))
     assert not found.same
+
+
+@pytest.mark.parametrize("change", [{"value": 123456.0}, {"verdict": "not_proven"}, {"reasons": [{}]}, {"low": None}])
+def test_the_check_of_everything_names_an_altered_figure(hall, capsys, change):
+    figure, other = evaluate_thing(hall, year(2022), year(2024))
+    assert list(altered()) == []
+    Figure.objects.filter(pk=figure.pk).update(**change)
+    with pytest.raises(typer.Exit) as ended:
+        check(as_json=True)
+    faults = json.loads(capsys.readouterr().out)["faults"]
+    assert ended.value.exit_code == 1
+    assert [(fault["code"], figure.pk in fault["message"]) for fault in faults] == [("figure_altered", True)]
+    assert other.pk not in faults[0]["message"]
 
 
 def test_a_sum_says_which_of_its_figures_was_replaced(hall):

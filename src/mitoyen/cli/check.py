@@ -1,4 +1,4 @@
-"""`mitoyen check`: audit chain, journal, and the archive's counts and fingerprints."""
+"""`mitoyen check`: audit chain, journal, the archive's counts and fingerprints, and the published figures."""
 
 import dataclasses
 import json
@@ -9,13 +9,14 @@ import typer
 from django.utils.translation import gettext as _
 
 from mitoyen.cli.main import REFUSED, app
+from mitoyen.evaluate import seal
 from mitoyen.history import check as checking
 
 
 @app.command()
 def check(as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False) -> None:
     """Check all that is kept. Exit 1 when something is wrong, with what it is and what to do."""
-    faults = checking.check(_told if sys.stderr.isatty() else None)
+    faults = checking.check(_told if sys.stderr.isatty() else None) + _figures()
     if as_json:
         listed = [dataclasses.asdict(fault) for fault in faults]
         print(json.dumps({"sound": not faults, "faults": listed}, ensure_ascii=False))
@@ -23,9 +24,15 @@ def check(as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON."
         for fault in faults:
             print(f"{fault.message} {fault.next_step}")
         if not faults:
-            print(_("All is sound: audit trail, journal, archive."))
+            print(_("All is sound: audit trail, journal, archive, figures."))
     if faults:
         raise typer.Exit(REFUSED)
+
+
+def _figures() -> list[checking.Fault]:
+    step = _("Restore the last backup elsewhere and compare, or run “mitoyen evaluate”: it states them anew.")
+    message = _("The figure %(id)s was changed after it was computed.")
+    return [checking.Fault("figure_altered", message % {"id": number}, step) for number in seal.altered()]
 
 
 def _told(name: str, done: int, total: int) -> None:

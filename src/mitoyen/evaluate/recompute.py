@@ -183,6 +183,8 @@ def _since(figure: Figure, datastream: Datastream, days: Period) -> list[dict[st
     """Corrections after the Figure was computed, then batches that came or went since."""
     found: list[dict[str, Any]] = []
     for one in read.corrections_of(datastream, days.first, days.last):
+        if one.at is not None and one.at <= figure.computed_at:
+            continue
         told = {"what": "correction", "datastream": datastream.name, "time": str(one.time), "old": one.old}
         found.append({**told, "new": one.new, "by": one.by, "why": one.why, "at": str(one.at), "batch": one.batch})
     recent = Batch.objects.filter(live_at__gt=figure.computed_at) | Batch.objects.filter(
