@@ -257,3 +257,17 @@ def test_a_wrong_period_says_so(text):
 def test_an_unknown_figure_is_refused(db):
     with pytest.raises(Refused):
         figures.get("00000-00000")
+
+
+def test_gas_in_cubic_metres_is_never_added_to_kilowatt_hours_nor_counted_as_if_it_were(hall):
+    filling.meter(hall, "gas_kitchen", "m3", factor_from="2024-01-01", factor=0.8)
+    evaluate_territory(processes=1)
+
+    kitchen = current("datastream", "mairie/gas_kitchen")
+    assert (kitchen.verdict, kitchen.unit) == ("proven", "m3")
+    others = [current("datastream", f"mairie/{name}") for name in ("electricity", "gas")]
+    for kind, subject in (("building", "mairie"), ("commune", "49028"), ("territory", "territory")):
+        total = current(kind, subject)
+        assert total.value == pytest.approx(sum(there(one.value) for one in others))
+        assert total.inputs["left_out"] == [kitchen.pk]
+        assert sum(total.result["counts"].values()) - total.result["counts"]["not_proven"] == 2

@@ -62,13 +62,13 @@ def sum_figures(parts: Iterable[Figure]) -> list[Figure]:
 def sum_figure(kind: str, subject: str, measure: Measure, reporting: Period, parts: Sequence[Figure]) -> Figure:
     """One sum, sealed. Depends on the parts' contents only, not on their order."""
     parts = sorted(parts, key=lambda part: (part.subject, part.reporting_first))
-    counted = [part for part in parts if part.value is not None and part.unit == UNITS[measure]]
-    left_out = [part for part in parts if part not in counted]
+    counted = [part for part in parts if _counts_as(part, measure)]
+    left_out = [part for part in parts if not _counts_as(part, measure)]
     amounts = _added(counted)
     low, high = amounts.get("low"), amounts.get("high")
     result = {"by_energy": _by_energy(counted), **(amounts.get("parts") or {})}
     if measure in (Measure.ENERGY_SAVED, Measure.WATER_SAVED):
-        result |= {"counts": _counts(parts), "reasons": _reasons(left_out)}
+        result |= {"counts": _counts(parts, measure), "reasons": _reasons(left_out)}
     return seal(
         Figure(
             measure=measure,
@@ -156,10 +156,16 @@ def _by_energy(counted: list[Figure]) -> dict[str, dict[str, float]]:
     }
 
 
-def _counts(parts: Sequence[Figure]) -> dict[str, int]:
-    """Meters by verdict; over several years, by their last one."""
-    last = {part.subject: str(part.verdict) for part in parts}
-    return {verdict.value: list(last.values()).count(verdict.value) for verdict in Verdict}
+def _counts_as(part: Figure, measure: Measure) -> bool:
+    """Whether a part is added: it claims something, in the sum's own unit (gas in m3 is never added to kWh)."""
+    return part.value is not None and part.unit == UNITS[measure]
+
+
+def _counts(parts: Sequence[Figure], measure: Measure) -> dict[str, int]:
+    """Meters by verdict, those that are not added among the ones not proven; over several years, by their last one."""
+    last = {part.subject: part.verdict if _counts_as(part, measure) else Verdict.NOT_PROVEN for part in parts}
+    found = Counter(str(verdict) for verdict in last.values())
+    return {verdict.value: found[verdict.value] for verdict in Verdict}
 
 
 def _reasons(left_out: list[Figure]) -> dict[str, int]:
