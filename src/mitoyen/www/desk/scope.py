@@ -11,6 +11,8 @@ from mitoyen.territory.enums import RoleName
 from mitoyen.territory.models import Commune, Person, Thing
 
 OUTSIDE = ""
+MOST_NAMED = 1000
+"""A batch names this many datastreams at most."""
 
 
 def seen(person: Person) -> perms.Scope:
@@ -67,8 +69,15 @@ def streams_named(names: Iterable[str]) -> dict[str, Datastream]:
 
 
 def communes_of_batch(batch: Batch) -> set[str | None]:
-    """INSEE codes of the communes that a batch fell in; None among them for what lies outside the territory."""
-    return of_things(stream.thing for stream in streams_named(streams_of_batch(batch)).values())
+    """INSEE codes of the communes that a batch fell in; None among them for what lies outside the territory.
+
+    None too when the batch may name less than it wrote to (a file of very many meters, a datastream that is gone):
+    who speaks for one commune does not speak for what isn't named.
+    """
+    names = set(streams_of_batch(batch))
+    found = streams_named(names)
+    places = of_things(stream.thing for stream in found.values())
+    return places if len(found) == len(names) < MOST_NAMED else {*places, None}
 
 
 def of_things(things: Iterable[Thing]) -> set[str | None]:
