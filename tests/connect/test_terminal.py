@@ -46,7 +46,7 @@ def test_questions_are_asked_and_the_answers_kept(installation, real_data, tmp_p
         installation, ["import", str(path), "--thing", "b0", "--property", "gas", "--map", str(mapping)], ["", "start"]
     )
     assert code == 0, screen
-    assert "don't exist in Paris" in screen
+    assert "doesn't exist in Paris" in screen
     assert "[UTC]" in screen
     assert "8760 readings imported" in screen
     assert 'tz = "UTC"' in mapping.read_text()

@@ -126,9 +126,7 @@ def _one(path: Path, options: Any, map_file: Path | None, *, dry_run: bool) -> t
     except Refused as refusal:
         return _refused(path, refusal), None
     if report.status in ("refused", "questions"):
-        _say(report.message, report.next_step, [(g.line, g.message) for g in report.refused])
-        for question in report.proposal.questions:
-            print(f"  - {question.text} {question.evidence} [{question.option}]", file=sys.stderr)
+        _say(telling.refused(report))
         return report.to_json(), None
     if map_file is not None and not map_file.exists() and not dry_run:
         _write_map(map_file, report)
@@ -136,11 +134,15 @@ def _one(path: Path, options: Any, map_file: Path | None, *, dry_run: bool) -> t
 
 
 def _refused(path: Path, refusal: Any) -> dict[str, Any]:
-    _say(refusal.message, refusal.next_step, [(g.line, g.message) for g in refusal.grounds])
+    from mitoyen.connect import telling
+
     report = getattr(refusal, "report", None)
     if report is not None:
+        _say(telling.refused(report))
         content: dict[str, Any] = report.to_json()
         return content
+    lines = [(ground.line, ground.message) for ground in refusal.grounds]
+    _say(telling.refusal(f"{path.name}{telling.colon()}{refusal.message}", refusal.next_step, lines))
     grounds = [{"line": g.line, "reason": g.message, "code": g.code} for g in refusal.grounds]
     return {
         "status": "refused", "file": path.name, "code": refusal.code, "message": refusal.message,
@@ -182,10 +184,8 @@ def _asked(path: Path, options: Any) -> Any:
     return options
 
 
-def _say(message: str, next_step: str, lines: list[tuple[int | None, str]]) -> None:
-    from mitoyen.connect import telling
-
-    for line in telling.refusal(message, next_step, lines):
+def _say(lines: list[str]) -> None:
+    for line in lines:
         print(line, file=sys.stderr)
 
 

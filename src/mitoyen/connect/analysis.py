@@ -16,17 +16,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
+import numpy as np
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from mitoyen.connect import accounting, distributor, faultlines, series, settle, table
 from mitoyen.connect import columns as roles
-from mitoyen.connect import distributor, faultlines, series, settle, table
 from mitoyen.connect.columns import Columns
 from mitoyen.connect.faultlines import Count
 from mitoyen.connect.intake import Intake, take_in
 from mitoyen.connect.layout import Layout, layout_of
 from mitoyen.connect.options import Options, Question
-from mitoyen.connect.report import Taken
+from mitoyen.connect.report import Reason, Taken, reasons_of
 from mitoyen.connect.series import Series
 from mitoyen.connect.table import Forms
 from mitoyen.connect.walk import Spans
@@ -64,6 +65,7 @@ class Analysis:
     grounds: list[Ground] = field(default_factory=list)
     empties: list[Ground] = field(default_factory=list)
     blocking: int = 0
+    reasons: list[Reason] = field(default_factory=list)
     series: list[Series] = field(default_factory=list)
     spans: Spans = field(default_factory=Spans)
     duplicates: int = 0
@@ -91,6 +93,7 @@ def analysed(path: Path, options: Options, progress: Progress = no_progress) -> 
             series.build(found)
             progress(3, STAGES, _("checking intervals"))
             series.walk_all(found)
+            accounting.check_readings(found)
             progress(4, STAGES, _("checked"))
             yield found
         except duckdb.OutOfMemoryException as error:
@@ -157,6 +160,7 @@ def _load(found: Analysis) -> None:
     settle.sentinels(found)
     settle.zone(found)
     _find_bad_lines(found)
+    accounting.check_lines(found)
     if not found.count.rows and not found.grounds:
         raise Refused(_("The file holds no reading."), _("Ask for it again: nothing was imported."), code="empty")
 
@@ -175,20 +179,22 @@ def _find_bad_lines(found: Analysis) -> None:
     zone_bad = settle.local_faults(found) if found.tz else ([], [])
     gaps, folds = zone_bad
     found.blocking = found.count.bad + len(rejects) + len(gaps) + len(folds)
+    _leave_out(found, bad, [*gaps, *folds])
     if not (found.blocking or found.count.empty):
         return
     describer = faultlines.Describer(
         found.table, found.layout, found.columns, series.found_offset(found), (faultlines.FIRST_YEAR, latest().year + 1)
     )
-    ordinals = faultlines.ordinals_where(found.con, bad)
-    values = [f"v{number}" for number in range(len(found.columns.values))]
-    missing = " AND ".join(f"isnan({v})" for v in values) or "true"
-    empties = faultlines.ordinals_where(found.con, f"t IS NOT NULL AND {missing} AND NOT {bad}")
+    totals, ordinals = faultlines.classes(found.con, bad, faultlines.class_sql(found.columns, outside))
+    empties = _valueless(found, bad)
     placed, at = describer.placed([*ordinals, *empties, *gaps[:100], *folds[:100]], rejects)
-    grounds = describer.rejected(rejects, at)
-    for ordinal in ordinals:
+    sorts: dict[str, list[Ground]] = {}
+    for ordinal, why in ordinals.items():
         if ordinal in placed:
-            grounds.append(describer.bad(placed[ordinal], _row(found, ordinal)))
+            sorts.setdefault(why, []).append(describer.bad(placed[ordinal], _row(found, ordinal)))
+    for ground in describer.rejected(rejects, at):
+        sorts.setdefault(ground.code, []).append(ground)
+    totals.update(faultlines.code_of(error) for _byte, error, _text in rejects)
     for code, listed, reason in (
         ("nonexistent_time", gaps, _("this local time does not exist: clocks went forward over it")),
         (
@@ -197,9 +203,28 @@ def _find_bad_lines(found: Analysis) -> None:
             _("this local time comes twice that night, and the order of lines does not tell which it is"),
         ),
     ):
-        grounds += [Ground(code, reason, placed[n].line) for n in listed[:100] if n in placed]
-    found.grounds = sorted(grounds, key=lambda ground: ground.line or 0)
+        totals[code] = len(listed)
+        sorts[code] = [Ground(code, reason, placed[n].line) for n in listed[:100] if n in placed]
+    found.grounds = sorted((g for grounds in sorts.values() for g in grounds), key=lambda ground: ground.line or 0)
     found.empties = [Ground("no_value", _("no value"), placed[n].line) for n in empties if n in placed]
+    sorts["no_value"], totals["no_value"] = found.empties, found.count.empty
+    found.reasons = [told for why, grounds in sorts.items() if (told := reasons_of(grounds, totals[why]))]
+
+
+def _valueless(found: Analysis, bad: str) -> list[int]:
+    """Ordinals of the first lines that have a time and no value in any of the columns chosen."""
+    missing = " AND ".join(f"isnan(v{number})" for number in range(len(found.columns.values)))
+    return faultlines.ordinals_where(found.con, f"t IS NOT NULL AND {missing} AND NOT {bad}") if missing else []
+
+
+def _leave_out(found: Analysis, bad: str, unplaced: list[int]) -> None:
+    """Make the table `left_out`: ordinals of the lines that give no reading, whole."""
+    con = found.con
+    con.execute(f"CREATE OR REPLACE TABLE left_out AS SELECT rowid AS ord FROM raw WHERE {bad}")
+    if unplaced:
+        con.register("found_unplaced", {"ord": np.array(sorted(set(unplaced)), np.int64)})
+        con.execute("INSERT INTO left_out SELECT ord FROM found_unplaced WHERE ord NOT IN (SELECT ord FROM left_out)")
+        con.unregister("found_unplaced")
 
 
 def replace_count(count: Count, *, blank: int, rows: int) -> Count:

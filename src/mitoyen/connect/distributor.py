@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mitoyen.connect.headers import unit_code
 from mitoyen.connect.layout import Layout
+from mitoyen.connect.stamps import looks_like_stamp
 from mitoyen.territory.register import plain
 
 # A section of tariff names follows the readings of an index export.
@@ -58,7 +59,8 @@ def without_footer(table: Path, target: Path) -> Path:
     text = table.read_text(encoding="utf-8-sig")
     lines = text.split("\n")
     at = next((n for n, line in enumerate(lines) if line.strip().lower().startswith(_FOOTER)), None)
-    if at is None:
+    if at is None or any(looks_like_stamp(line.split(";")[0].strip()) for line in lines[at:]):
+        # Readings after it (exports pasted together) must not go with it: its lines will be refused, and named.
         return table
     target.write_text("\n".join(lines[:at]) + "\n", encoding="utf-8")
     return target

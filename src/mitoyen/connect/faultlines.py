@@ -3,6 +3,7 @@
 # ruff: noqa: S608 (columns and file names can't be parameters in DuckDB; only our own names and numbers go into queries)
 
 import csv
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from django.utils.translation import gettext as _
 from mitoyen.connect.columns import Columns
 from mitoyen.connect.layout import Layout
 from mitoyen.connect.lines import Placed, place
-from mitoyen.connect.report import LINES_SHOWN
+from mitoyen.connect.report import LINES_SHOWN, LINES_TOLD
 from mitoyen.connect.table import LARGEST, UNREADABLE
 from mitoyen.ledger.refusal import Ground
 
@@ -42,12 +43,35 @@ def bad_sql(columns: Columns, *, outside: str) -> str:
     return f"coalesce({' OR '.join(tests)}, false)"
 
 
+def class_sql(columns: Columns, outside: str) -> str:
+    """SQL naming why a record that can't be taken can't: the first of what `Describer.bad` looks at."""
+    values = " ".join(f"WHEN v{number} IS NULL THEN 'v{number}'" for number in range(len(columns.values)))
+    meter = "WHEN m IS NULL OR m = '' THEN 'meter'" if columns.meter is not None else ""
+    return (
+        f"CASE WHEN t = {UNREADABLE} THEN 'time' WHEN t IS NULL THEN 'no_time' {values}"
+        f" WHEN {outside} THEN 'year' {meter} ELSE 'span' END"
+    )
+
+
+def classes(con: duckdb.DuckDBPyConnection, bad: str, why: str) -> tuple[Counter[str], dict[int, str]]:
+    """(how many records of each class can't be taken, {ordinal: class} of the first ones, and of a few of each)."""
+    total = dict(con.execute(f"SELECT {why}, count(*) FROM raw WHERE {bad} GROUP BY 1").fetchall())
+    if not total:
+        return Counter(), {}
+    shown = con.execute(
+        f"SELECT rowid, {why} AS why FROM raw WHERE {bad} QUALIFY row_number() OVER (ORDER BY rowid) <= {LINES_SHOWN}"
+        f" OR row_number() OVER (PARTITION BY {why} ORDER BY rowid) <= {LINES_TOLD} ORDER BY 1"
+    ).fetchall()
+    return Counter(total), dict(shown)
+
+
 def count(con: duckdb.DuckDBPyConnection, columns: Columns, bad: str) -> Count:
     values = [f"v{number}" for number in range(len(columns.values))]
     all_missing = " AND ".join(f"isnan({v})" for v in values) or "true"
+    # While it isn't known which columns are values, no line can be said to lack one.
+    valueless = f"t IS NOT NULL AND {all_missing} AND NOT {bad}" if values else "false"
     row = con.execute(
-        f"SELECT count(*), count_if(t IS NULL AND {all_missing}), count_if({bad}),"
-        f" count_if(t IS NOT NULL AND {all_missing} AND NOT {bad}) FROM raw"
+        f"SELECT count(*), count_if(t IS NULL AND {all_missing}), count_if({bad}), count_if({valueless}) FROM raw"
     ).fetchone()
     assert row is not None
     total, blank, faulty, empty = (number or 0 for number in row)
@@ -67,6 +91,12 @@ def rejected(con: duckdb.DuckDBPyConnection) -> tuple[list[tuple[int, str, str]]
         if "MISSING" not in error or (text or "").strip(' \t\r\n;,|"')
     ]
     return real, len(rows) - len(real)
+
+
+def code_of(error: str) -> str:
+    """Our code of DuckDB's kind of error."""
+    known = {"TOO MANY": "too_many_cells", "MISSING": "too_few_cells", "QUOTE": "open_quote"}
+    return next((code for word, code in known.items() if word in error), "malformed")
 
 
 def ordinals_where(con: duckdb.DuckDBPyConnection, condition: str, limit: int = LINES_SHOWN) -> list[int]:
@@ -89,18 +119,16 @@ class Describer:
         return place(self.table, self.layout, ordinals, frozenset(byte for byte, _e, _t in rejects), self.offset)
 
     def rejected(self, rejects: list[tuple[int, str, str]], at: dict[int, int]) -> list[Ground]:
-        grounds = []
-        for byte, error, text in rejects[:LINES_SHOWN]:
-            if "TOO MANY" in error:
-                code, reason = "too_many_cells", _("more cells than the header: %(text)s")
-            elif "MISSING" in error:
-                code, reason = "too_few_cells", _("fewer cells than the header: %(text)s")
-            elif "QUOTE" in error:
-                code, reason = "open_quote", _("a quotation mark is not closed: %(text)s")
-            else:
-                code, reason = "malformed", _("this line can't be split into cells: %(text)s")
-            grounds.append(Ground(code, reason % {"text": _short(text)}, at.get(byte)))
-        return grounds
+        reasons = {
+            "too_many_cells": _("more cells than the header: %(text)s"),
+            "too_few_cells": _("fewer cells than the header: %(text)s"),
+            "open_quote": _("a quotation mark is not closed: %(text)s"),
+            "malformed": _("this line can't be split into cells: %(text)s"),
+        }
+        return [
+            Ground(code := code_of(error), reasons[code] % {"text": _short(text)}, at.get(byte))
+            for byte, error, text in rejects[:LINES_SHOWN]
+        ]
 
     def bad(self, placed: Placed, row: dict[str, object]) -> Ground:
         """What is wrong with one record. `row`: t and v… as in `raw`."""

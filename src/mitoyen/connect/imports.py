@@ -4,12 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from mitoyen.connect import mappings, publish
 from mitoyen.connect.analysis import STAGES, Analysis, Progress, analysed, no_progress
 from mitoyen.connect.errors import ImportRefused
+from mitoyen.connect.numerals import grouped
 from mitoyen.connect.options import Options
-from mitoyen.connect.report import LINES_SHOWN, Report
+from mitoyen.connect.report import LINES_SHOWN, Reason, Report, reasons_of
 from mitoyen.connect.sniff import proposal_of
 from mitoyen.history import batches
 from mitoyen.history.enums import BatchState
@@ -97,6 +99,7 @@ def _report(found: Analysis, *, dry_run: bool) -> Report:
         refused=[*found.grounds, *found.empties][:LINES_SHOWN],
         refused_count=found.blocking + found.count.empty,
         blocking=found.blocking,
+        reasons=_reasons(found),
         conflicts=found.contradictions,
         learnt=mappings.learnt(found),
     )
@@ -105,15 +108,27 @@ def _report(found: Analysis, *, dry_run: bool) -> Report:
         _refuse_lines(report, found)
     elif proposal.questions:
         report.status, report.code = "questions", "ambiguous"
-        report.message = _("The file leaves %(count)d points open; nothing is guessed.") % {
-            "count": len(proposal.questions)
-        }
+        report.message = ngettext(
+            "The file leaves one question open; nothing is guessed, nothing is imported.",
+            "The file leaves %(count)d questions open; nothing is guessed, nothing is imported.",
+            len(proposal.questions),
+        ) % {"count": len(proposal.questions)}
         report.next_step = _("Answer with: %(options)s") % {
             "options": "  ".join(question.option for question in proposal.questions if question.option)
         }
     elif not report.readings:
         report.status, report.code, report.message = "refused", "empty", _("The file holds no reading.")
     return report
+
+
+def _reasons(found: Analysis) -> list[Reason]:
+    """Those of lines by themselves, then those of lines against each other."""
+    overlaps = sum(item.seen.overlaps for item in found.series)
+    more = [
+        reasons_of((g for g in found.grounds if g.code == code), count)
+        for code, count in (("contradiction", found.contradictions), ("overlap", overlaps))
+    ]
+    return [*found.reasons, *(reason for reason in more if reason)]
 
 
 def _contradictory(found: Analysis) -> bool:
@@ -128,7 +143,11 @@ def _overlapping(found: Analysis) -> bool:
 
 def _refuse_lines(report: Report, found: Analysis) -> None:
     report.status, report.code = "refused", "bad_lines"
-    report.message = _("%(count)d lines can't be taken, so nothing of the file is.") % {"count": found.blocking}
+    report.message = ngettext(
+        "One line can't be taken, so nothing of the file is.",
+        "%(count)s lines can't be taken, so nothing of the file is.",
+        found.blocking,
+    ) % {"count": grouped(found.blocking)}
     questions = report.proposal.questions
     if any(question.code in ("missing", "decimal", "dates") for question in questions):
         report.next_step = _("Answer with: %(options)s") % {

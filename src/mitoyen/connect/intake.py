@@ -179,6 +179,8 @@ def _as_utf8(source: Path, target: Path, head: bytes) -> tuple[str, Path]:
         raise _nul(source)
     if seen.longest_line > MAX_LINE:
         _refuse_long_line(source)
+    if seen.encoding == "cp1252" and head.startswith(codecs.BOM_UTF8):
+        raise _damaged_utf8(source)
     if seen.encoding == "cp1252" or seen.mixed:
         return seen.encoding, _transcode(source, target, seen.encoding)
     return seen.encoding, source
@@ -203,6 +205,21 @@ def _transcode(source: Path, target: Path, encoding: str) -> Path:
             code="encoding",
         ) from error
     return target
+
+
+def _damaged_utf8(source: Path) -> Refused:
+    """A mark at the start says UTF-8; read as another encoding, that mark would spoil the first line."""
+    with source.open("rb") as file:
+        for number, line in enumerate(iter(lambda: file.readline(MAX_LINE), b""), start=1):
+            try:
+                line.decode()
+            except UnicodeDecodeError:
+                ground = Ground("encoding", _("unknown character"), number)
+                message = _("The file says that it is UTF-8, but line %(line)d holds a character that is not.")
+                return Refused(
+                    message % {"line": number}, _("Save the file again as CSV UTF-8."), [ground], code="encoding"
+                )
+    return _binary()
 
 
 def _nul(source: Path) -> Refused:

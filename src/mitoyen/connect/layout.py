@@ -58,9 +58,10 @@ def layout_of(table: Path, *, typed: bool) -> Layout:
     first = next((n for n, row in enumerate(rows) if len(row) == width and _has_stamp(row)), None)
     if first is None or width < 2:
         raise _no_time(lines)
+    first = _first_reading(rows, first)
     header_at = _header_line(rows, first)
     units: tuple[str, ...] = ()
-    skip = first if header_at is None else header_at + 1
+    skip = _first_with_number(rows, first) if header_at is None else header_at + 1
     if header_at is not None and _is_units_row(rows[header_at]):
         above = next((n for n in range(header_at - 1, -1, -1) if any(rows[n])), None)
         if above is not None and len(_trimmed(rows[above])) >= 2:
@@ -68,7 +69,7 @@ def layout_of(table: Path, *, typed: bool) -> Layout:
     sample = [row for row in rows[skip:] if any(row)]
     sample += [row for line in spots if (row := _split(line, delimiter)) and any(row)]
     names = _names(rows[header_at] if header_at is not None else [], max(width, 1))
-    above_header = rows[: header_at if header_at is not None else first]
+    above_header = rows[: header_at if header_at is not None else skip]
     return Layout(
         delimiter,
         skip,
@@ -147,6 +148,28 @@ def _width(rows: list[list[str]]) -> int:
     """Columns of the body: the most frequent number of cells among the rows that hold a date."""
     counts = Counter(len(row) for row in rows if any(row) and _has_stamp(row))
     return max(counts.most_common(1)[0][0], 1) if counts else 0
+
+
+def _first_reading(rows: list[list[str]], whole: int) -> int:
+    """The first line with a date where line `whole` has one, and a number, however many cells it has.
+
+    A damaged first reading is a line to be refused, not one of those above the header.
+    """
+    times = [index for index, cell in enumerate(rows[whole]) if _has_stamp([cell])]
+    for number, row in enumerate(rows[:whole]):
+        dated = [index for index in times if index < len(row) and _has_stamp([row[index]])]
+        if dated and any(looks_like_number(cell) for index, cell in enumerate(row) if index not in dated):
+            return number
+    return whole
+
+
+def _first_with_number(rows: list[list[str]], first: int) -> int:
+    """Where the readings start when no header says so: the first line with a date, or with a number beside a text."""
+    for number, row in enumerate(rows[:first]):
+        cells = [cell for cell in row if cell]
+        if any(_has_stamp([cell]) for cell in cells) or (len(cells) > 1 and any(map(looks_like_number, cells))):
+            return number
+    return first
 
 
 def _header_line(rows: list[list[str]], first: int) -> int | None:

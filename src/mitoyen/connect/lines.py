@@ -1,4 +1,4 @@
-"""Where a record stands in the file, as the person sees it: counted only when a line must be named."""
+"""The records of a table as the person sees them, told apart by bytes alone: to count them, and to name their lines."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -6,20 +6,78 @@ from pathlib import Path
 
 from mitoyen.connect.layout import Layout
 
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """A line that is no record at all (too few or too many cells, an open quote)."""
-
-    byte: int
-    error: str
-    text: str
+CHUNK = 1 << 20
+# A quoted cell never runs on further than this: an open quotation mark would make one record of the rest of the file.
+LONGEST_RECORD = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
     line: int
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """`records` that aren't blank; `open_line`: where the first quoted cell starts that runs over a line's end."""
+
+    records: int
+    open_line: int | None = None
+
+
+def count(table: Path, layout: Layout) -> Counted:
+    """How many records lie below the header, by another way than the parser's: line ends and quotation marks alone."""
+    records, open_line = 0, None
+    delimiter = layout.delimiter.encode()
+    with table.open("rb") as file:
+        for above in range(1, layout.skip + 1):
+            if _runs_on(file.readline().rstrip(b"\r\n"), delimiter, inside=False):
+                open_line = open_line or above
+        number, inside = layout.skip, False
+        while chunk := file.read(CHUNK):
+            chunk += file.readline()
+            if not inside and _plain(chunk):
+                ends = chunk.count(b"\n") + (not chunk.endswith(b"\n"))
+                records, number = records + ends, number + ends
+                continue
+            for line in chunk.removesuffix(b"\n").split(b"\n"):
+                number += 1
+                if not inside and not line.strip(b"\r"):
+                    continue
+                runs_on = _runs_on(line, delimiter, inside=inside)
+                if runs_on and not inside and open_line is None:
+                    open_line = number
+                inside = runs_on
+                records += not inside
+    return Counted(records + inside, open_line)
+
+
+def _plain(chunk: bytes) -> bool:
+    """Whether each line end ends a record: no quotation mark, no blank line."""
+    return not (b'"' in chunk or b"\n\n" in chunk or b"\n\r\n" in chunk or chunk[:1] in (b"\n", b"\r"))
+
+
+def _runs_on(line: bytes, delimiter: bytes, *, inside: bool) -> bool:
+    """Whether a quoted cell is still open at the end of a line. A mark opens a cell only where the cell starts."""
+    if not inside and not line.count(b'"') % 2:
+        return False
+    at = 0
+    while True:
+        if inside:
+            at = line.find(b'"', at)
+            if at < 0:
+                return True
+            if line[at + 1 : at + 2] == b'"':
+                at += 2
+                continue
+            inside, at = False, at + 1
+        elif line[at:].lstrip(b" ").startswith(b'"'):
+            inside, at = True, line.index(b'"', at) + 1
+            continue
+        at = line.find(delimiter, at)
+        if at < 0:
+            return False
+        at += len(delimiter)
 
 
 def place(
@@ -35,8 +93,8 @@ def place(
     at_byte: dict[int, int] = {}
     ordinal = 0
     waiting = sorted(rejected_bytes, reverse=True)
-    for line, start, text in _records(table):
-        if line <= layout.skip or not text.strip(b"\r\n"):
+    for line, start, text in _records(table, layout):
+        if not text.strip(b"\r\n"):
             continue
         # DuckDB counts bytes from 1, and from the blank lines before the record when there are some.
         if waiting and waiting[-1] - 1 < start + len(text):
@@ -50,20 +108,24 @@ def place(
     return found, at_byte
 
 
-def _records(table: Path) -> Iterator[tuple[int, int, bytes]]:
-    """(line it starts on, byte it starts at, text) of each record."""
+def _records(table: Path, layout: Layout) -> Iterator[tuple[int, int, bytes]]:
+    """(line it starts on, byte it starts at, text) of each record below the header."""
+    delimiter = layout.delimiter.encode()
     with table.open("rb") as file:
-        number, byte = 0, 0
-        pending, started, began = b"", 0, 0
-        for raw in file:
-            number += 1
+        byte, started, began = 0, 0, 0
+        pending, inside = b"", False
+        for number, raw in enumerate(file, start=1):
+            if number <= layout.skip:
+                byte += len(raw)
+                continue
             if not pending:
                 started, began = number, byte
             byte += len(raw)
             pending += raw
-            if pending.count(b'"') % 2 and len(pending) < 2_000_000:
+            inside = _runs_on(raw.rstrip(b"\r\n"), delimiter, inside=inside)
+            if inside and len(pending) < LONGEST_RECORD:
                 continue
             yield started, began, pending
-            pending = b""
+            pending, inside = b"", False
         if pending:
             yield started, began, pending

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from django.utils.translation import gettext as _
 
+from mitoyen.connect import accounting
 from mitoyen.connect.analysis import STAGES, Analysis, Progress
 from mitoyen.connect.headers import WEATHER
 from mitoyen.connect.report import LINES_SHOWN, Report
@@ -51,6 +52,7 @@ def publish(found: Analysis, report: Report, by: str, progress: Progress) -> Non
         batch = batches.open_batch(BatchOrigin.FILE, source, by, found.intake.sha256)
         progress(4, STAGES, _("staging"))
         staged = stage(found.con, rows_sql(found, targets), batch)
+        accounting.check_staged(staged, report.readings)
         progress(4, STAGES, _("writing to the archive"))
         batches.commit(staged, correct=found.options.correct, why=found.options.why)
         batch.refresh_from_db()

@@ -4,7 +4,7 @@
 
 import csv
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import duckdb
 import msgspec
 from django.utils.translation import gettext as _
 
+from mitoyen.connect.layout import MAX_COLUMNS
 from mitoyen.ledger.refusal import Ground, Refused
 
 # A JSON document is read whole; lines of JSON and Parquet are streamed.
@@ -41,20 +42,38 @@ def parquet_to_csv(source: Path, target: Path) -> Path:
 def json_to_csv(source: Path, target: Path) -> tuple[Path, str]:
     """Write a JSON document or lines of JSON as CSV; nested names are joined by dots. Raises Refused."""
     document = _document(source)
-    rows = _records(document) if document is not None else _lines(source)
+    names: list[str] = []
+    while extra := _write(target, _records(document) if document is not None else _lines(source), names):
+        # A name first met far below: once more, with it.
+        names += extra
+        if len(names) > MAX_COLUMNS:
+            raise Refused(
+                _("The records have more than %(limit)d names.") % {"limit": MAX_COLUMNS},
+                _("Split it."),
+                code="too_wide",
+            )
+    return target, "json" if document is not None else "ndjson"
+
+
+def _write(target: Path, rows: Iterator[dict[str, str]], known: list[str]) -> list[str]:
+    """Write the records under the names `known` (the first thousand's when empty); returns those left out."""
     first = list(islice(rows, SAMPLE))
-    names = list(dict.fromkeys(name for row in first for name in row))
+    names = known or list(dict.fromkeys(name for row in first for name in row))
     if not names:
         raise Refused(_("The JSON holds no readings."), _("A list of objects is expected."), code="empty")
+    held, more = set(names), dict[str, None]()
     with target.open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out, lineterminator="\n")
-        # Lines of JSON: their line numbers must stay the file's, so the names take no line of their own (see `lines`).
         writer.writerow(names)
-        for row in first:
+        for row in chain(first, rows):
+            if not row.keys() <= held:
+                more |= dict.fromkeys(name for name in row if name not in held)
+                if len(more) > MAX_COLUMNS:
+                    break
             writer.writerow([row.get(name, "") for name in names])
-        for row in rows:
-            writer.writerow([row.get(name, "") for name in names])
-    return target, "json" if document is not None else "ndjson"
+    if more and not known:
+        known += names
+    return list(more)
 
 
 def _document(source: Path) -> Any:

@@ -1,5 +1,6 @@
 """What a file was taken for (`Proposal`) and what became of it (`Report`), for people and for scripts."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -8,6 +9,26 @@ from mitoyen.connect.options import MappingSpec, Question
 from mitoyen.ledger.refusal import Ground
 
 LINES_SHOWN = 100
+LINES_TOLD = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Lines that share what is wrong with them: how many, the first ones, and the first one's own words."""
+
+    code: str
+    count: int
+    lines: tuple[int, ...]
+    example: str
+
+
+def reasons_of(grounds: Iterable[Ground], count: int) -> Reason | None:
+    """One reason for grounds of one sort, `count` in all; None when there are none to show."""
+    listed = list(grounds)
+    if not listed:
+        return None
+    lines = tuple(ground.line for ground in listed[:LINES_TOLD] if ground.line)
+    return Reason(listed[0].code, max(count, len(listed)), lines, listed[0].message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +55,8 @@ class ColumnView:
 class DatastreamView:
     """One datastream as found in the file. `first`, `last`: its stamps; `starts`, `ends`: the time they cover (UTC).
 
-    `total` is in `total_unit` (kWh for energy, m3 for volumes), None for gauges and while a question is open.
+    `total` is in `total_unit` (kWh for energy, m3 for volumes), None for gauges and while a question is open;
+    `energy_kwh` is the total of an energy, None for what is none.
     `missing`: stamps without a value. `coverage`: share of the time between `starts` and `ends` that readings cover.
     """
 
@@ -55,6 +77,7 @@ class DatastreamView:
     gap_count: int
     total: float | None
     total_unit: str | None
+    energy_kwh: float | None
     minimum: float | None
     maximum: float | None
     mean: float | None
@@ -104,6 +127,7 @@ class Report:
     refused: list[Ground] = field(default_factory=list)
     refused_count: int = 0
     blocking: int = 0
+    reasons: list[Reason] = field(default_factory=list)
     conflicts: int = 0
     batch: int | None = None
     status: str = "ready"
@@ -125,6 +149,7 @@ class Report:
             "delimiter": proposal.delimiter,
             "decimal": proposal.decimal,
             "dates": proposal.dates,
+            "signature": proposal.signature,
             "columns": [asdict(column) for column in proposal.columns],
             "ignored_columns": proposal.ignored,
             "tz": proposal.tz,
@@ -139,6 +164,8 @@ class Report:
             "blank_lines": self.blank_lines,
             "refused": [{"line": g.line, "reason": g.message, "code": g.code} for g in self.refused],
             "refused_count": self.refused_count,
+            "blocking": self.blocking,
+            "reasons": [asdict(reason) for reason in self.reasons],
             "conflicts": self.conflicts,
             "batch": self.batch,
             "datastreams": [asdict(view) for view in proposal.datastreams],

@@ -133,16 +133,16 @@ def _sort(found: "Analysis", width: int) -> None:
     utc = _utc_sql(found, "t")
     span = found.columns.mode == "span"
     length = f", (epoch_us({utc}) - epoch_us({_utc_sql(found, 't0')})) AS len" if span else ""
-    later = "t <= TIMESTAMP '2100-01-01'"
+    taken = "t IS NOT NULL"
     joins = " JOIN meters USING (m)" if found.columns.meter is not None else ""
     mid = f"mid * {width} + " if found.columns.meter is not None else ""
     if _has_rows(found, "fold"):
         joins += " LEFT JOIN fold ON fold.ord = raw.rowid"
-    if _has_rows(found, "unplaced"):
-        later += " AND raw.rowid NOT IN (SELECT ord FROM unplaced)"
+    if _has_rows(found, "left_out"):
+        taken += " AND raw.rowid NOT IN (SELECT ord FROM left_out)"
     parts = [
         f"SELECT ({mid}{number})::INTEGER AS sid, {utc} AS t, v{number} AS v, raw.rowid AS ord{length} FROM raw{joins}"
-        f" WHERE t > TIMESTAMP '{faultlines.FIRST_YEAR}-01-01' AND {later} AND v{number} IS NOT NULL"
+        f" WHERE {taken}"
         for number in range(width)
     ]
     body = (

@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from mitoyen.connect import evidence, localtime, table
 from mitoyen.connect.headers import names_end, names_start
+from mitoyen.connect.numerals import moment
 from mitoyen.connect.options import DATE_ORDERS, STAMPS, Question
 
 if TYPE_CHECKING:
@@ -158,9 +160,12 @@ def _zone_evidence(found: "Analysis") -> tuple[str | None, str]:
     row = found.con.execute(f"SELECT count(*), min(t)::VARCHAR FROM raw WHERE {localtime.gap_sql(met, 't')}").fetchone()
     assert row is not None
     if row[0]:
-        return "UTC", _("%(time)s and %(count)d others don't exist in Paris: clocks went forward over them.") % {
-            "time": row[1], "count": row[0] - 1,
-        }  # fmt: skip
+        text = ngettext(
+            "%(time)s doesn't exist in Paris: clocks went forward over it.",
+            "%(time)s and others (%(count)d times in all) don't exist in Paris: clocks went forward over them.",
+            row[0],
+        )
+        return "UTC", text % {"time": moment(row[1]), "count": row[0]}
     meter = "m" if found.columns.meter is not None else "0"
     night = localtime.fold_sql(met, "t")
     twice = found.con.execute(
@@ -176,7 +181,6 @@ def _zone_evidence(found: "Analysis") -> tuple[str | None, str]:
 def local_faults(found: "Analysis") -> tuple[list[int], list[int]]:
     """(ordinals of times that don't exist, ordinals of times that come twice and can't be told apart)."""
     found.con.execute("CREATE OR REPLACE TABLE fold (ord BIGINT, seconds INTEGER)")
-    found.con.execute("CREATE OR REPLACE TABLE unplaced (ord BIGINT)")
     if found.tz in ("offset", "UTC", ""):
         return [], []
     met, _first = changes(found, found.tz)
@@ -192,10 +196,7 @@ def local_faults(found: "Analysis") -> tuple[list[int], list[int]]:
         # Starts lie before ends: what holds for the end's order holds for them; a gap in them is a fault too.
         more = found.con.execute(f"SELECT rowid FROM raw WHERE {localtime.gap_sql(met, 't0')} ORDER BY 1").fetchall()
         rows = sorted({*rows, *more})
-    nowhere = [row[0] for row in rows]
-    for ordinal in {*nowhere, *left}:
-        found.con.execute("INSERT INTO unplaced VALUES (?)", [ordinal])
-    return nowhere, left
+    return [row[0] for row in rows], left
 
 
 def stamps(found: "Analysis") -> str:
@@ -255,7 +256,9 @@ def _stamps_evidence(found: "Analysis") -> tuple[str | None, str]:
     if not row or row[0] is None:
         return None, ""
     first, last = row
-    text = _("The file runs from %(first)s to %(last)s.") % {"first": first, "last": last}
+    text = _("The file runs from %(first)s to %(last)s.") % {
+        "first": moment(str(first)), "last": moment(str(last)),
+    }  # fmt: skip
     midnight = first.hour == first.minute == 0
     ends_at_midnight = last.hour == last.minute == 0
     if midnight and not ends_at_midnight:

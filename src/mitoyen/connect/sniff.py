@@ -132,6 +132,7 @@ def view_of(item: Series) -> DatastreamView:
         gap_count=seen.gap_count,
         total=_rounded(total),
         total_unit=unit if total is not None and unit else None,
+        energy_kwh=_rounded(total) if unit == "kWh" else None,
         minimum=_rounded(seen.minimum) if seen.count else None,
         maximum=_rounded(seen.maximum) if seen.count else None,
         mean=_rounded(seen.sum / seen.count) if seen.count else None,

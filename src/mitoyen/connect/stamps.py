@@ -97,8 +97,10 @@ def form_of(texts: Iterable[str]) -> StampForm | None:
     if has_offset:
         # DuckDB can't mix forms with an offset and forms with a literal Z in one list.
         kept = [form for form in kept if form.endswith("Z") == kept[0].endswith("Z")]
+    # A whole second is often written without its fraction, here and there in a file that has them.
+    kept += [bare for form in kept if (bare := re.sub("[.,]%f", "", form)) not in kept]
     return StampForm(
-        tuple(kept[:8]),
+        tuple(dict.fromkeys(kept[:8])),
         numeric_order=numeric,
         offset=has_offset,
         day_only=days == known,
@@ -169,7 +171,8 @@ def sql_time(text_sql: str, form: StampForm, order: str) -> str:
     if form.epoch:
         divisor = 1 if form.epoch == 10 else 1000
         number = f"TRY_CAST({text_sql} AS DOUBLE)"
-        return f"make_timestamp(CAST(round({number} / {divisor} * 1000000) AS BIGINT))"
+        micros = f"make_timestamp(TRY_CAST(round({number} / {divisor} * 1000000) AS BIGINT))"
+        return f"CASE WHEN {number} / {divisor} BETWEEN 0 AND 99999999999 THEN {micros} END"
     formats = [with_order(item, order).replace(" UTCZ", " UTC") for item in form.formats]
     listed = ", ".join("'" + item.replace("'", "''") + "'" for item in formats)
     source = text_sql

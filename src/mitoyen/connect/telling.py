@@ -5,9 +5,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from mitoyen.connect.report import Report
+from mitoyen.connect.numerals import grouped, moment
+from mitoyen.connect.report import Reason, Report
 
 LINES = 20
+SERIES = 50
 
 
 def usage(code: str) -> str:
@@ -18,6 +20,11 @@ def usage(code: str) -> str:
         "choice": _("%(name)s is one of: %(allowed)s."),
         "column": _("Write --column HEADER=property:unit:kind, or HEADER=role."),
     }[code]
+
+
+def colon() -> str:
+    """What stands between a file's name and what is said of it."""
+    return _(": ")
 
 
 def refusal(message: str, next_step: str, lines: list[tuple[int | None, str]]) -> list[str]:
@@ -31,45 +38,94 @@ def refusal(message: str, next_step: str, lines: list[tuple[int | None, str]]) -
     return [*told, next_step] if next_step else told
 
 
+def refused(report: Report) -> list[str]:
+    """Why the file isn't taken: the questions first, each with what answers it; then its lines, a reason at a time."""
+    told = [f"{report.proposal.file}{colon()}{report.message}"]
+    for number, question in enumerate(report.proposal.questions, start=1):
+        told.append(f"  {number}. {question.text}")
+        told += [f"     {text}" for text in (question.evidence,) if text]
+        told += [f"     → {question.option}" for text in (question.option,) if text]
+    if report.code in ("bad_lines", "ambiguous"):
+        told += map(_reason, report.reasons)
+    else:
+        told += refusal("", "", [(ground.line, ground.message) for ground in report.refused])[1:]
+    if report.next_step and report.code != "ambiguous":
+        told.append(report.next_step)
+    return told
+
+
+def _reason(reason: Reason) -> str:
+    """One line for all lines that share a fault."""
+    if reason.count == 1 and reason.lines:
+        return "  " + _("line %(line)d: ") % {"line": reason.lines[0]} + reason.example
+    words = {
+        "count": grouped(reason.count),
+        "lines": ", ".join(map(str, reason.lines)) + (", …" if reason.count > len(reason.lines) else ""),
+        "example": reason.example,
+    }
+    if reason.code == "no_value":
+        return _("  %(count)s lines without a value (lines %(lines)s)") % words
+    if not reason.lines:
+        return _("  %(count)s times: %(example)s") % words
+    return _("  %(count)s lines (%(lines)s), the first: %(example)s") % words
+
+
 def result(report: Report) -> list[str]:
     """What was done, or would be; what the file was taken for; what was left out."""
     content: dict[str, Any] = report.to_json()
+    numbers = {name: grouped(content[name]) for name in ("accepted", "duplicates", "missing")}
     told = [
         {
             "imported": _(
-                "%(file)s: %(accepted)d readings imported, %(duplicates)d repeated or known already. Batch %(batch)s."
+                "%(file)s: %(accepted)s readings imported, %(duplicates)s repeated or known already. Batch %(batch)s."
             ),
-            "unchanged": _("%(file)s: nothing new, all %(duplicates)d readings are known already."),
+            "unchanged": _("%(file)s: nothing new, all %(duplicates)s readings are known already."),
             "ready": _(
-                "%(file)s: ready, %(accepted)d new readings, %(duplicates)d repeated or known already."
+                "%(file)s: ready, %(accepted)s new readings, %(duplicates)s repeated or known already."
                 " Nothing was written."
             ),
         }[report.status]
-        % content
+        % (content | numbers)
     ]
     zone = _("with their offset") if content["tz"] == "offset" else content["tz"]
     stamps = {
         "start": _("start of the interval"), "end": _("end of the interval"), "instant": _("instants"),
     }[content["stamps"]]  # fmt: skip
-    words = {"format": content["format"], "tz": zone, "stamps": stamps}
-    told.append(_("  Taken for: %(format)s, times %(tz)s, %(stamps)s.") % words)
-    for view in content["datastreams"][:50]:
-        total = f", {view['total']:.6g} {view['total_unit'] or ''}" if view["total"] is not None else ""
-        line = _("  %(name)s (%(kind)s, %(unit)s): %(count)d readings from %(first)s to %(last)s, gaps: %(gap_count)d")
-        told.append(line % view + total)
+    told.append(
+        _("  Read as: %(format)s; times: %(tz)s, %(stamps)s.")
+        % {"format": content["format"], "tz": zone, "stamps": stamps}
+    )
+    told += [_series(view) for view in content["datastreams"][:SERIES]]
+    if len(content["datastreams"]) > SERIES:
+        told.append(_("  … and %(count)d more") % {"count": len(content["datastreams"]) - SERIES})
     if report.missing:
-        told.append(_("  Stamps without a value: %(missing)d.") % content)
-    if report.refused_count:
-        line = ngettext(
-            "  %(count)d line gave no reading: line %(line)s.",
-            "  %(count)d lines gave no reading, the first on line %(line)s.",
-            report.refused_count,
+        told.append(_("  Times without a value: %(missing)s.") % numbers)
+    told += [f"  {note}" for note in content["notes"]]
+    return [*told, *map(_reason, report.reasons)]
+
+
+def _series(view: dict[str, Any]) -> str:
+    kinds = {
+        "delta": _("amounts per interval"), "counter": _("index"), "power": _("mean power"),
+        "gauge": _("values at a time"),
+    }  # fmt: skip
+    words = view | {
+        "kind": kinds[view["kind"]],
+        "count": grouped(view["count"]),
+        "first": moment(view["first"]),
+        "last": moment(view["last"]),
+    }
+    told = _("  %(name)s (%(kind)s, %(unit)s): %(count)s readings from %(first)s to %(last)s UTC") % words
+    if view["gap_count"]:
+        gaps = ngettext("one gap", "%(count)s gaps", view["gap_count"])
+        told += ", " + gaps % {"count": grouped(view["gap_count"])}
+    if view["total"] is not None:
+        told += (
+            f", {grouped(view['total'], 0 if abs(view['total']) >= 1000 else 3)} {view['total_unit'] or ''}".rstrip()
         )
-        first = content["refused"][0]["line"] if content["refused"] else "?"
-        told.append(line % {"count": report.refused_count, "line": first})
     return told
 
 
 def undone(batch: int, source: str, rows: int) -> str:
-    words = {"id": batch, "source": source, "rows": rows}
-    return _("Batch %(id)d (%(source)s) was taken back: %(rows)d readings.") % words
+    words = {"id": batch, "source": source, "rows": grouped(rows)}
+    return _("Batch %(id)d (%(source)s) was taken back: %(rows)s readings.") % words
