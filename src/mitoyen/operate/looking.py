@@ -7,15 +7,16 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mitoyen.evaluate.context import Context, context
+from mitoyen.evaluate.hours import details
 from mitoyen.evaluate.meters import meters as all_meters
 from mitoyen.evaluate.meters import site_of, unit_of
 from mitoyen.evaluate.models import Figure
 from mitoyen.evaluate.periods import Period
 from mitoyen.history import read
 from mitoyen.history.models import Datastream
-from mitoyen.history.times import paris_day_of
+from mitoyen.history.times import paris_day_of, paris_midnight, utc64
 from mitoyen.manifests.load import Usage
-from mitoyen.manifests.registry import method_of
+from mitoyen.manifests.registry import installed, method_of
 from mitoyen.manifests.schema import Rule
 from mitoyen.operate import guards
 from mitoyen.operate.meter import Days, MeterView, view
@@ -27,6 +28,9 @@ DOUBTFUL = frozenset({"unit_break", "meter_swap", "zeros_for_missing", "clipped"
 # They look at single nights or days, and stand what would spoil a mean.
 STURDY = frozenset({"night_floor", "out_of_season"})
 MONTH_DAYS = 365 / 12
+LONGEST_MONTHS = 36
+# A year and a half of hours of so many meters takes a few megabytes.
+METERS_AT_ONCE = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,40 @@ class Outside:
 
 
 @dataclass
+class Hours:
+    """Hours of the meters, read for many at once when a rule first asks for one of them: meters are looked at in
+    their order, so one chunk of them is kept. `last_days` and `longest` (months) bound what is read."""
+
+    meters: list[Datastream]
+    last_days: dict[int, dt.date]
+    longest: int
+    _known: dict[int, read.Hourly] = field(default_factory=dict)
+
+    def of(self, meter: Datastream, first: dt.date, last: dt.date) -> read.Hourly:
+        """Every UTC hour of the Paris days first..last."""
+        if meter.pk not in self._known:
+            self._known = self._chunk(meter)
+        hours = self._known[meter.pk]
+        low, high = utc64(paris_midnight(first)), utc64(paris_midnight(last + dt.timedelta(days=1)))
+        within = (hours.start >= low) & (hours.start < high)
+        return read.Hourly(hours.start[within], hours.amount[within])
+
+    def _chunk(self, meter: Datastream) -> dict[int, read.Hourly]:
+        at = next(at for at, one in enumerate(self.meters) if one.pk == meter.pk)
+        chunk = self.meters[at : at + METERS_AT_ONCE]
+        lasts = [self.last_days[one.pk] for one in chunk]
+        whole = Period(min(first_day(last, self.longest) for last in lasts), max(lasts))
+        found: dict[int, read.Hourly] = {}
+        for number, detail in details(chunk, whole).items():
+            if detail.hours is not None:
+                found[number] = read.Hourly(detail.hours.start, detail.hours.energy)
+        for one in chunk:
+            if one.pk not in found:
+                found[one.pk] = read.hourly(one, whole.first, whole.last)
+        return found
+
+
+@dataclass
 class Meter:
     """A meter, what it belongs to, its last day, and its hours once a rule asked for them."""
 
@@ -68,6 +106,7 @@ class Meter:
     figures: list[Figure]
     shared: Context
     outside: Outside
+    hours: Hours
     _views: dict[int, MeterView] = field(default_factory=dict)
 
     def view(self, months: int) -> MeterView:
@@ -76,7 +115,10 @@ class Meter:
             period = (first_day(self.last, months), self.last)
             closed = self._closed(Period(*period))
             weather = self.outside.of(self.shared.station(self.datastream))
-            self._views[months] = view(self.datastream, self.site, self.unit, period, closed=closed, outside=weather)
+            hours = self.hours.of(self.datastream, *period)
+            self._views[months] = view(
+                self.datastream, self.site, self.unit, period, hours, closed=closed, outside=weather
+            )
         return self._views[months]
 
     def spoiled(self, rule: Rule) -> bool:
@@ -102,13 +144,29 @@ def meters() -> list[Meter]:
     last_days = {number: _day(last) for number, (_first, last) in known.items()}
     latest = max(last_days.values())
     shared = context()
-    outside = Outside(min(first_day(day, 36) for day in last_days.values()), latest)
+    outside = Outside(min(first_day(day, LONGEST_MONTHS) for day in last_days.values()), latest)
     figures = guards.figures_by_datastream()
+    read_ones = [(meter, unit) for meter, unit in found if meter.pk in last_days]
+    hours = Hours([meter for meter, _unit in read_ones], last_days, _longest_look())
     return [
-        Meter(meter, site_of(meter.thing).thing, unit, last_days[meter.pk], figures.get(meter.pk, []), shared, outside)
-        for meter, unit in found
-        if meter.pk in last_days
+        Meter(
+            datastream=meter,
+            site=site_of(meter.thing).thing,
+            unit=unit,
+            last=last_days[meter.pk],
+            figures=figures.get(meter.pk, []),
+            shared=shared,
+            outside=outside,
+            hours=hours,
+        )
+        for meter, unit in read_ones
     ]
+
+
+def _longest_look() -> int:
+    """Months that the rules which look at hours look back at most."""
+    rules = (rule for usage in installed().values() for rule in usage.manifest.rules if rule.method != "guard")
+    return max((rule.months for rule in rules), default=1)
 
 
 def look(usage: Usage, rule: Rule, meter: Meter) -> Iterator[Seen]:

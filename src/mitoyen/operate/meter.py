@@ -55,13 +55,13 @@ def view(
     site: Thing,
     unit: str,
     period: tuple[dt.date, dt.date],
+    hourly: read.Hourly,
     *,
     closed: Days,
     outside: dict[np.datetime64, float],
 ) -> MeterView:
-    """Read a meter's hours of a period (local days, both included). `closed`: the days the building is closed."""
+    """A meter's hours of a period (local days, both included). `closed`: the days the building is closed."""
     first, last = period
-    hourly = read.hourly(datastream, first, last)
     day, hour = local_hours(hourly.start, TIMEZONE)
     is_open = _open(site, day, hour, closed)
     return MeterView(datastream, site, unit, first, last, day, hour, hourly.amount, is_open, outside)
