@@ -209,3 +209,17 @@ def test_the_demo_names_its_batch_after_its_seed(demo):
     assert known is not None
     assert known.source == staging.source_of(49, small=True)
     assert Commune.objects.count() == 29
+
+
+def test_the_demo_s_batch_names_its_datastreams_so_that_an_agent_of_a_commune_sees_it(demo):
+    known = staging.live_demo()
+    assert known is not None
+    assert set(known.summary["datastreams"]) == {stream.name for stream in Datastream.objects.all()}
+
+
+def test_contacts_are_examples_and_settings_already_there_are_left_alone(demo, demo_home):
+    file = demo_home / "mitoyen.toml"
+    assert "02 61 91" in file.read_text(encoding="utf-8")
+    file.write_text('contact_phone = "02 41 00 00 00"\n', encoding="utf-8")
+    people.reachable()
+    assert "02 61 91" not in file.read_text(encoding="utf-8")

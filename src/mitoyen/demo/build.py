@@ -61,6 +61,7 @@ def build(
     buildings = plan.buildings(plan.SMALL_COMMUNES if small else None)
     things = places.make(buildings, seed)
     accounts = people.make(ENERGY_OFFICER_OF)
+    people.reachable()
     written = _fill(seed, small, progress) if known is None else 0
     loaded = 0
     if data_dir is not None:

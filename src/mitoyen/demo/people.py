@@ -15,6 +15,13 @@ from mitoyen.territory.models import Commune, Person, Role
 FILE = "demo-accounts.json"
 WORDS = ("ardoise", "tuffeau", "loire", "brique", "levee", "maine", "sarthe", "vergers", "peniche", "sable")
 
+# Numbers that the Arcep keeps for fiction: they reach nobody, and pages say so.
+CONTACTS = """# Examples, made by mitoyen demo: put your own.
+contact_phone = "02 61 91 00 49"
+contact_sms = "06 39 98 00 49"
+contact_address = "Exemple : accueil de la mairie, place de la République, du lundi au vendredi de 9 h à 17 h"
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -25,6 +32,13 @@ class Account:
     name: str
     role: str
     commune: str
+
+
+def reachable() -> None:
+    """Example contacts, where the installation has no settings of its own."""
+    file = Path(settings.MITOYEN_HOME) / "mitoyen.toml"
+    if not file.exists():
+        file.write_text(CONTACTS, encoding="utf-8")
 
 
 def make(energy_commune: str) -> list[Account]:

@@ -53,6 +53,10 @@ def store(source: str, hours: Clock, told: list[Told]) -> int:
         con.register("generated", _columns(streams, hours))
         staged = staging.stage(con, "SELECT datastream, time, length, value, 0 AS quality FROM generated", batch)
     batches.commit(staged)
+    # Whoever sees one of these meters at the desk finds where its readings came from.
+    batch.refresh_from_db()
+    batch.summary = {"accepted": staged.rows, "datastreams": [stream.name for stream, _length, _values in streams]}
+    batch.save(update_fields=["summary"])
     return staged.rows
 
 
