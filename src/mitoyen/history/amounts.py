@@ -1,5 +1,7 @@
 """From stored values to amounts over intervals: deltas, powers over their own interval, counters differenced."""
 
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -36,23 +38,66 @@ class Intervals:
 
 def intervals(rule: Rule, time: Times, length: NDArray[np.int32], value: Floats) -> Intervals:
     """Amounts of readings sorted by time. A gauge has none: its values come back with their intervals and no amount."""
-    if rule.kind == "counter":
-        return _differenced(rule, time, value)
+    return intervals_of([rule], np.zeros(len(time), np.intp), time, length, value)[0]
+
+
+def intervals_of(
+    rules: Sequence[Rule], owner: NDArray[np.intp], time: Times, length: NDArray[np.int32], value: Floats
+) -> tuple[Intervals, NDArray[np.intp]]:
+    """The same for several datastreams of one sort (`Rule.sort`), with the owner (a place in `rules`) of each interval.
+
+    Readings are sorted by (owner, time).
+    """
+    if rules[0].kind == "counter":
+        return _differenced_of(rules, owner, time, value)
     start = time - length.astype("timedelta64[s]")
-    true = _true_values(rule, time, value)
-    if rule.kind == "gauge":
-        return Intervals(start, time, np.full(len(time), np.nan), true)
-    if rule.is_rate:
+    true = _true_values_of(rules, owner, time, value)
+    if rules[0].kind == "gauge":
+        return Intervals(start, time, np.full(len(time), np.nan), true), owner
+    factor = np.array([rule.factor for rule in rules])
+    each = factor[owner] if (factor != factor[0]).any() else factor[0]
+    if rules[0].is_rate:
+        amount = true * (length / 3600.0) * each
         known = length > 0
-        amount = true * (length / 3600.0) * rule.factor
-        return Intervals(start[known], time[known], amount[known], true[known])
-    amount = true * rule.factor
-    return Intervals(start, time, amount, amount)
+        if known.all():
+            return Intervals(start, time, amount, true), owner
+        return Intervals(start[known], time[known], amount[known], true[known]), owner[known]
+    amount = true * each
+    return Intervals(start, time, amount, amount), owner
+
+
+def _runs(owner: NDArray[np.intp]) -> Iterator[tuple[int, slice]]:
+    """Each owner with its rows."""
+    if len(owner):
+        cuts = [0, *(np.flatnonzero(owner[1:] != owner[:-1]) + 1).tolist(), len(owner)]
+        for head, tail in itertools.pairwise(cuts):
+            yield int(owner[head]), slice(head, tail)
+
+
+def _differenced_of(
+    rules: Sequence[Rule], owner: NDArray[np.intp], time: Times, value: Floats
+) -> tuple[Intervals, NDArray[np.intp]]:
+    made = [(number, _differenced(rules[number], time[rows], value[rows])) for number, rows in _runs(owner)]
+    if not made:
+        return Intervals(time, time, value, value), owner
+    joined = {name: np.concatenate([getattr(one, name) for _n, one in made]) for name in ("start", "end", "amount")}
+    owners = np.repeat([number for number, _one in made], [len(one.end) for _n, one in made]).astype(np.intp)
+    broken = [each for _n, one in made for each in one.breaks]
+    return Intervals(**joined, value=joined["amount"], breaks=broken), owners
+
+
+def _true_values_of(rules: Sequence[Rule], owner: NDArray[np.intp], time: Times, value: Floats) -> Floats:
+    changed = {i for i, rule in enumerate(rules) if any((one.factor, one.offset) != (1.0, 0.0) for one in rule.served)}
+    if not changed:
+        return value
+    true = value.copy()
+    for number, rows in _runs(owner):
+        if number in changed:
+            true[rows] = _true_values(rules[number], time[rows], value[rows])
+    return true
 
 
 def _true_values(rule: Rule, time: Times, value: Floats) -> Floats:
-    if not rule.served or all(one.factor == 1.0 and one.offset == 0.0 for one in rule.served):
-        return value
     which = _served_by(rule.served, time)
     factor = np.array([one.factor for one in rule.served] + [1.0])
     offset = np.array([one.offset for one in rule.served] + [0.0])

@@ -29,6 +29,8 @@ from mitoyen.history.rules import Rule, rules_for
 from mitoyen.history.times import PARIS
 
 Columns = dict[str, NDArray[Any]]
+Span = tuple[date, date]
+Changes = dict[str, dict[int, Span]]
 _VALUES = ("amount", "mean", "minimum", "maximum", "covered_s")
 _TYPES = {
     "datastream": "integer", "day": "date", **dict.fromkeys(_VALUES, "double"), "count": "integer", "zeros": "integer",
@@ -36,6 +38,10 @@ _TYPES = {
 }  # fmt: skip
 SCHEMA = Schema([Field(name, PrimitiveType(kind), nullable=False) for name, kind in _TYPES.items()])
 _NAMES = [name for name in _TYPES if name != "month"]
+_KINDS = {
+    "datastream": np.int32, "day": np.int32, **dict.fromkeys(_VALUES, np.float64), "count": np.int32,
+    "zeros": np.int32, "rule": np.int64,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,35 +139,35 @@ def unsealed_from(rules: Iterable[Rule] = ()) -> date | None:
 
 
 def refresh() -> None:
-    """Bring the rollups up to the archive's version: what changed of each Paris month, in one commit."""
+    """Bring the rollups up to the archive's version: the days that changed of each datastream, in one commit."""
     if not archive.made(archive.folder()):
         return
     with archive.writing(), faults.storage():
         now, had = archive.snapshot(), current()
         rules = rules_for(Datastream.objects.all())
-        blocks = _changed(had, now, rules)
-        if had.reflects == now.version and not blocks:
+        changes = _changed(had, now, rules)
+        if had.reflects == now.version and not changes:
             return
         added: list[AddAction | RemoveAction] = []
-        for month in sorted(blocks):
-            added += _month(month, {n: rules[n] for n in blocks[month] if n in rules}, blocks[month], had)
+        for month in sorted(changes):
+            added += _month(month, rules, changes[month], had)
         _commit(added, now.version)
 
 
-def _changed(had: Stored, now: archive.Snapshot, rules: dict[int, Rule]) -> dict[str, set[int]]:
-    """Paris month -> datastreams whose days in it may differ from the stored ones."""
-    blocks: dict[str, set[int]] = {}
+def _changed(had: Stored, now: archive.Snapshot, rules: dict[int, Rule]) -> Changes:
+    """Paris month -> datastreams, each with the first and last day in it that may differ from the stored ones."""
+    changes: Changes = {}
     before = archive.at_version(had.reflects) if had.reflects != now.version else now
     old, new = {part.path: part for part in before.parts}, {part.path: part for part in now.parts}
     if had.reflects != now.version and not archive.only_compacted(had.reflects, now.version):
         for path in old.keys() ^ new.keys():
-            _touched(new.get(path) or old[path], now.root, rules, blocks)
+            _touched(new.get(path) or old[path], now.root, rules, changes)
     for month, number in _of_other_rules(had, rules):
-        blocks.setdefault(month, set()).add(number)
-    return blocks
+        changes.setdefault(month, {})[number] = _days_of(month)
+    return changes
 
 
-def _touched(part: archive.Part, root: Path, rules: dict[int, Rule], blocks: dict[str, set[int]]) -> None:
+def _touched(part: archive.Part, root: Path, rules: dict[int, Rule], changes: Changes) -> None:
     first, last = part.times[0] - part.longest * 1_000_000, part.times[1]
     if (root / part.path).exists():
         query = f"SELECT DISTINCT datastream FROM read_parquet({engine.quoted(root / part.path)})"
@@ -169,23 +175,41 @@ def _touched(part: archive.Part, root: Path, rules: dict[int, Rule], blocks: dic
     else:
         numbers = {number for number in rules if part.datastreams[0] <= number <= part.datastreams[1]}
     counters = sorted(number for number in numbers if number in rules and rules[number].kind == "counter")
-    _add(blocks, numbers.difference(counters), first, last + int(GAUGE_HOLDS.astype(np.int64)))
+    gauges = {number for number in numbers if number in rules and rules[number].kind == "gauge"}
+    holds = int(GAUGE_HOLDS.astype(np.int64))
+    _add(changes, numbers.difference(counters, gauges), first, last)
+    # A gauge holds from the reading before, and the reading after holds from it (six hours, after a longer gap).
+    _add(changes, gauges, first - holds, last + holds)
+    for number, after in compute.nearest(sorted(gauges), last + holds, before=False, waiting=False):
+        _add(changes, {number}, after - holds, after)
     if counters:
         low, high = (
             min(compute.neighbours(counters, first - 1, before=True)),
             max(compute.neighbours(counters, last, before=False)),
         )
-        _add(blocks, set(counters), low, high)
+        _add(changes, set(counters), low, high, whole=True)
 
 
-def _add(blocks: dict[str, set[int]], numbers: set[int], first: int, last: int) -> None:
+def _add(changes: Changes, numbers: set[int], first: int, last: int, *, whole: bool = False) -> None:
+    """Note the days from `first` to `last` (µs), or the whole months that they lie in."""
     if not numbers:
         return
     low, high = (
-        (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=t)).astimezone(PARIS) for t in (first, last)
+        (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=t)).astimezone(PARIS).date() for t in (first, last)
     )
     for count in range(low.year * 12 + low.month - 1, high.year * 12 + high.month):
-        blocks.setdefault(f"{count // 12:04d}-{count % 12 + 1:02d}", set()).update(numbers)
+        month = f"{count // 12:04d}-{count % 12 + 1:02d}"
+        begins, ends = _days_of(month)
+        span = (begins, ends) if whole else (max(low, begins), min(high, ends))
+        known = changes.setdefault(month, {})
+        for number in numbers:
+            had = known.get(number, span)
+            known[number] = min(had[0], span[0]), max(had[1], span[1])
+
+
+def _days_of(month: str) -> tuple[date, date]:
+    first = date(int(month[:4]), int(month[5:]), 1)
+    return first, (first + timedelta(days=32)).replace(day=1) - timedelta(days=1)
 
 
 def _of_other_rules(had: Stored, rules: dict[int, Rule]) -> list[tuple[str, int]]:
@@ -204,29 +228,26 @@ def _of_other_rules(had: Stored, rules: dict[int, Rule]) -> list[tuple[str, int]
     return [(str(month), n) for month, n, rule in rows if n not in rules or rules[n].digest != rule]
 
 
-def _month(month: str, rules: dict[int, Rule], gone: set[int], had: Stored) -> list[AddAction | RemoveAction]:
-    """Write one Paris month again, with the days of these datastreams computed anew."""
-    first = date(int(month[:4]), int(month[5:]), 1)
-    last = (first + timedelta(days=32)).replace(day=1) - timedelta(days=1)
-    days = np.arange(np.datetime64(first, "D"), np.datetime64(last, "D") + 1)
-    made = _rows(compute.computed(rules, first, last), rules, days)
+def _month(month: str, rules: dict[int, Rule], changed: dict[int, Span], had: Stored) -> list[AddAction | RemoveAction]:
+    """Write one Paris month again, with the days that changed of each datastream computed anew."""
     root, path = folder(), f"month={month}/r-{uuid.uuid4().hex[:12]}.parquet"
     (root / path).parent.mkdir(parents=True, exist_ok=True)
     actions: list[AddAction | RemoveAction] = []
     now = int(time.time() * 1000)
     with engine.connected() as con:
-        con.register("made", made)
+        con.register("made", _made(rules, changed))
         # The engine reads a nan of numpy's as NULL.
         shown = {name: f"coalesce({name}, 'nan'::DOUBLE) AS {name}" for name in _VALUES}
         shown["day"] = "DATE '1970-01-01' + day AS day"
         query = f"SELECT {', '.join(shown.get(name, name) for name in _NAMES)} FROM made"
         if month in had.files:
             old = root / had.files[month]
-            con.register("gone", {"datastream": np.array(sorted(gone), np.int32)})
+            con.register("gone", _spans(changed))
             query += (
                 f" UNION ALL SELECT {', '.join(_NAMES)} FROM"
-                f" read_parquet({engine.quoted(old)}, hive_partitioning = false)"
-                " WHERE datastream NOT IN (SELECT datastream FROM gone)"
+                f" read_parquet({engine.quoted(old)}, hive_partitioning = false) o WHERE NOT EXISTS (FROM gone g"
+                " WHERE g.datastream = o.datastream AND o.day BETWEEN DATE '1970-01-01' + g.first"
+                " AND DATE '1970-01-01' + g.last)"
             )
             actions.append(RemoveAction(had.files[month], True, now, old.stat().st_size, {"month": month}))
         con.execute(
@@ -241,21 +262,33 @@ def _month(month: str, rules: dict[int, Rule], gone: set[int], had: Stored) -> l
     return [*actions, AddAction(path, (root / path).stat().st_size, {"month": month}, now, True, stats)]
 
 
-def _rows(found: dict[int, Columns], rules: dict[int, Rule], days: NDArray[np.datetime64]) -> Columns:
+def _made(rules: dict[int, Rule], changed: dict[int, Span]) -> Columns:
+    """Rows of the days that changed, from the archive alone."""
+    by_span: dict[Span, dict[int, Rule]] = {}
+    for number, span in changed.items():
+        if number in rules:
+            by_span.setdefault(span, {})[number] = rules[number]
+    parts: dict[str, list[NDArray[Any]]] = {name: [np.empty(0, kind)] for name, kind in _KINDS.items()}
+    for (first, last), chosen in by_span.items():
+        days = np.arange(np.datetime64(first, "D"), np.datetime64(last, "D") + 1)
+        for block in compute.blocks(chosen, first, last, waiting=False):
+            for name, column in _rows(block, rules, days).items():
+                parts[name].append(column)
+    return {name: np.concatenate(got) for name, got in parts.items()}
+
+
+def _spans(changed: dict[int, Span]) -> Columns:
+    numbers = sorted(changed)
+    first, last = (np.array([changed[n][i] for n in numbers], "datetime64[D]").astype(np.int32) for i in (0, 1))
+    return {"datastream": np.array(numbers, np.int32), "first": first, "last": last}
+
+
+def _rows(block: compute.Block, rules: dict[int, Rule], days: NDArray[np.datetime64]) -> Columns:
     """Computed days as rows; days without anything are left out."""
-    parts: dict[str, list[NDArray[Any]]] = {name: [] for name in _NAMES}
-    for number in sorted(found):
-        columns = found[number]
-        at = np.flatnonzero((columns["count"] > 0) | (columns["covered_s"] > 0))
-        parts["datastream"].append(np.full(len(at), number, np.int32))
-        parts["day"].append(days[at].astype(np.int32))
-        parts["rule"].append(np.full(len(at), rules[number].digest, np.int64))
-        for name in NAMES:
-            parts[name].append(columns[name][at])
-    kinds = {"datastream": np.int32, "day": np.int32, "rule": np.int64, "count": np.int32, "zeros": np.int32}
-    return {
-        name: np.concatenate(got) if got else np.empty(0, kinds.get(name, np.float64)) for name, got in parts.items()
-    }
+    owner, at = np.nonzero((block.columns["count"] > 0) | (block.columns["covered_s"] > 0))
+    digests = np.array([rules[number].digest for number in block.numbers.tolist()], np.int64)
+    keys: Columns = {"datastream": block.numbers[owner], "day": days[at].astype(np.int32), "rule": digests[owner]}
+    return keys | {name: block.columns[name][owner, at] for name in NAMES}
 
 
 def _commit(actions: list[AddAction | RemoveAction], reflects: int) -> None:

@@ -49,6 +49,11 @@ class Rule:
         """Whether amounts are value x hours: a power or a flow."""
         return self.kind == "power" or (self.kind == "delta" and is_power(self.unit))
 
+    @property
+    def sort(self) -> str:
+        """Datastreams of one sort become amounts in the same way, and so all at once."""
+        return "power" if self.is_rate else self.kind
+
     @cached_property
     def digest(self) -> int:
         """A signed 63-bit number that changes when the rule does; kept beside rollups made by it."""
