@@ -61,6 +61,23 @@ def test_the_expectation_is_a_band_around_a_dashed_line():
     assert len(wide.findall("polyline[@class='c-expected']")) == 1
 
 
+def test_nothing_below_zero_is_shown_where_nothing_was_read_below_zero():
+    values = np.array([3.0, 0.0, 1.0])
+    shown = time_series("t", _days(3), values, unit="kWh", expected=values, low=values - 2, high=values + 2)
+    assert "−" not in shown
+    assert "−" in time_series("t", _days(3), values - 1, unit="°C")
+
+
+def test_the_evidence_is_shaded_where_it_is_and_labelled_once():
+    hours = np.datetime64("2024-03-04", "h") + np.arange(48)
+    closed = [Stretch(hours[0], hours[7], "fermé"), Stretch(hours[20], hours[31], "fermé")]
+    for drawing in _drawings(time_series("t", hours, np.ones(48), unit="kWh", marked=closed)):
+        assert len(drawing.findall("rect[@class='c-gap']")) == 2
+        texts = [text.text for text in drawing.findall("text")]
+        assert texts.count("fermé") == 1
+        assert {"lun", "mar"} <= set(texts)
+
+
 def test_an_expectation_that_is_nowhere_is_not_labelled():
     nothing = np.full(30, np.nan)
     figure = time_series("t", _days(30), np.ones(30), unit="kWh", expected=nothing, expected_label="attendu")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from numpy.typing import NDArray
@@ -29,10 +30,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Days, both included, that are no part of what is shown: no gap, whatever is missing there."""
+    """Days (or hours), both included: a part of what is shown, or none of it."""
 
-    first: dt.date
-    last: dt.date
+    first: dt.date | np.datetime64
+    last: dt.date | np.datetime64
     label: str
 
 
@@ -52,6 +53,7 @@ class _Words:
     expected: str
     events: Sequence[Event]
     besides: Sequence[Stretch]
+    marked: Sequence[Stretch]
 
 
 def time_series(
@@ -65,23 +67,28 @@ def time_series(
     high: Sequence[float] | Values | None = None,
     events: Sequence[Event] = (),
     besides: Sequence[Stretch] = (),
+    marked: Sequence[Stretch] = (),
     measured_label: str = "",
     expected_label: str = "",
     table: Table | None = None,
     says: str = "",
 ) -> SafeString:
-    """A `<figure>`. `days` (datetime64[D], rising, regular but for its gaps), the others of the same length with nan
-    where there is nothing: gaps are left open and shaded. `low` and `high` bound the expectation. `title` states
-    the finding; `says` tells it to who can't see (the title by default)."""
+    """A `<figure>`. `days` (datetime64[D], or [h] for hours; rising, regular but for its gaps), the others of the same
+    length with nan where there is nothing: gaps are left open and shaded. `low` and `high` bound the expectation;
+    where nothing below 0 was read, it is drawn from 0 up. `besides` is no part of what is shown: no gap, whatever is
+    missing there. `marked` is the evidence: shaded, the first one labelled. `title` states the finding; `says` tells
+    it to who can't see (the title by default)."""
+    measured = np.asarray(values, float)
+    floor = -np.inf if np.any(measured < 0) else 0.0
     series = _Series(
-        np.asarray(days, "datetime64[D]"),
-        np.asarray(values, float),
-        _known(expected),
-        _known(low),
-        _known(high),
+        np.asarray(days, _step(days)),
+        measured,
+        _known(expected, floor),
+        _known(low, floor),
+        _known(high, floor),
     )
     awaited = expected_label or _("expected in this weather")
-    words = _Words(unit, measured_label or _("measured"), awaited, events, besides)
+    words = _Words(unit, measured_label or _("measured"), awaited, events, besides, marked)
     if not len(series.days) or not finite(series.values):
         return figure(title, lambda frame: text(frame.left, frame.top + 20, _("no reading")), says or title, table)
 
@@ -92,9 +99,13 @@ def time_series(
     return figure(title, draw, says or title, table)
 
 
-def _known(values: Sequence[float] | Values | None) -> Values | None:
-    """The values as an array; None when none of them is there."""
-    array = None if values is None else np.asarray(values, float)
+def _step(days: NDArray[np.datetime64]) -> str:
+    return "datetime64[h]" if np.asarray(days).dtype == np.dtype("datetime64[h]") else "datetime64[D]"
+
+
+def _known(values: Sequence[float] | Values | None, floor: float) -> Values | None:
+    """The values as an array, none below `floor`; None when none of them is there."""
+    array = None if values is None else np.maximum(np.asarray(values, float), floor)
     return array if array is not None and np.isfinite(array).any() else None
 
 
@@ -125,13 +136,19 @@ def _thinned(series: _Series, most: int) -> _Series:
 
 def _drawn(frame: Frame, s: _Series, words: _Words) -> str:
     x, y, marks = _scales(frame, s)
-    parts = [_gaps(frame, s, words.besides, x), y_axis(frame, marks, y, words.unit), _x_axis(frame, s.days, x)]
+    parts = [
+        _marked(frame, s, words.marked, x),
+        _gaps(frame, s, words.besides, x),
+        y_axis(frame, marks, y, words.unit),
+        _x_axis(frame, s.days, x),
+    ]
     if s.low is not None and s.high is not None:
         parts.append(_band(s, x, y))
     if s.expected is not None:
         parts.append(_line(s.days, s.expected, x, y, "c-expected"))
     parts.append(_line(s.days, s.values, x, y, "c-line"))
     parts.append(_events(frame, s, words.events, x))
+    parts.append(_marked_label(frame, s, words.marked, x))
     parts.append(_labels(frame, s, y, words))
     return "".join(parts)
 
@@ -140,12 +157,12 @@ def _scales(frame: Frame, s: _Series) -> tuple[Callable[[Any], float], Callable[
     arrays = (array for array in (s.values, s.expected, s.low, s.high) if array is not None)
     everything = [value for array in arrays for value in finite(array)]
     marks = ticks(min(0.0, *everything), max(everything), 4)
-    first, last = s.days[0].astype(int), s.days[-1].astype(int)
+    first, last = (moment.astype("datetime64[s]").astype(int) for moment in (s.days[0], s.days[-1]))
     span = max(int(last - first), 1)
     width, height = frame.plot_right - frame.left, frame.plot_bottom - frame.top
 
     def x(day: Any) -> float:
-        return float(frame.left + width * (np.datetime64(day, "D").astype(int) - first) / span)
+        return float(frame.left + width * (np.datetime64(day, "s").astype(int) - first) / span)
 
     def y(value: float) -> float:
         return float(frame.plot_bottom - height * (value - marks[0]) / (marks[-1] - marks[0]))
@@ -210,10 +227,36 @@ def _gaps(frame: Frame, s: _Series, besides: Sequence[Stretch], x: Any) -> str:
     return "".join(parts)
 
 
+def _marked(frame: Frame, s: _Series, marked: Sequence[Stretch], x: Any) -> str:
+    """The evidence, shaded from its first day to its last; the label stands above the first of them."""
+    parts: list[str] = []
+    for stretch in marked:
+        first, last = np.array([stretch.first, stretch.last], "datetime64[s]")
+        if last < s.days[0] or first > s.days[-1]:
+            continue
+        left, right = x(max(first, s.days[0])), x(min(last, s.days[-1]))
+        # A single day is still seen.
+        left, width = (left - 2, 4.0) if right - left < 4 else (left, right - left)
+        height = frame.plot_bottom - frame.top
+        parts.append(f'<rect class="c-gap" x="{left:.1f}" y="{frame.top}" width="{width:.1f}" height="{height}"/>')
+    return "".join(parts)
+
+
+def _marked_label(frame: Frame, s: _Series, marked: Sequence[Stretch], x: Any) -> str:
+    """Over the line, at the top of the first shade."""
+    if not marked:
+        return ""
+    at, words = x(max(np.datetime64(marked[0].first, "s"), s.days[0])), marked[0].label
+    fits = frame.plot_right - at > len(words) * _LETTER
+    anchor, at = ("start", at + 4) if fits else ("end", at - 4)
+    return text(round(at), frame.top + 14, words, anchor=anchor, kind="c-strong c-halo c-brique")
+
+
 def _x_axis(frame: Frame, days: NDArray[np.datetime64], x: Any) -> str:
-    first, last = days[0].astype(object), days[-1].astype(object)
+    first, last = _dates(days)
     parts = []
-    for day, label in month_marks(first, last, 5 if frame.narrow else 10):
+    hours = days.dtype == np.dtype("datetime64[h]")
+    for day, label in _day_marks(first, last) if hours else month_marks(first, last, 5 if frame.narrow else 10):
         at = x(day)
         anchor = "middle" if at < frame.plot_right - 14 else "end"
         parts.append(f'<path class="c-grid" d="M{at:.1f} {frame.plot_bottom}v5"/>')
@@ -221,8 +264,19 @@ def _x_axis(frame: Frame, days: NDArray[np.datetime64], x: Any) -> str:
     return "".join(parts)
 
 
+def _dates(days: NDArray[np.datetime64]) -> tuple[dt.date, dt.date]:
+    first, last = (moment.astype("datetime64[D]").astype(object) for moment in (days[0], days[-1]))
+    return first, last
+
+
+def _day_marks(first: dt.date, last: dt.date) -> list[tuple[dt.date, str]]:
+    """Each day between two, with its weekday."""
+    days = [first + dt.timedelta(days=count) for count in range((last - first).days + 1)]
+    return [(day, str(WEEKDAYS_ABBR[day.weekday()])) for day in days]
+
+
 def _events(frame: Frame, s: _Series, events: Sequence[Event], x: Any) -> str:
-    first, last = s.days[0].astype(object), s.days[-1].astype(object)
+    first, last = _dates(s.days)
     shown = [event for event in sorted(events, key=lambda e: (e.day, e.label)) if first <= event.day <= last]
     parts = []
     for rank, event in enumerate(shown):

@@ -7,11 +7,13 @@ import re
 
 import pytest
 
+from mitoyen.evaluate import factors
 from mitoyen.evaluate.models import Figure
 from mitoyen.history.models import Datastream
 from mitoyen.ledger import audit
 from mitoyen.ledger.models import AuditEntry
 from mitoyen.territory.models import Commune, Thing
+from mitoyen.www.portal import words
 from tests.www.portal.pages import FIGURES, PLAIN
 
 GAS = ("datastream", "angers-ecole-des-ponts-gas/gas", "energy_saved")
@@ -76,7 +78,7 @@ def test_a_figure_shows_its_steps_and_fingerprint_and_leads_to_its_readings(read
 
 def test_a_building_s_meter_that_can_t_be_compared_shows_what_was_read_alone(figures, visitor):
     page = _text(visitor.get("/batiments/trelaze-gymnase/"))
-    gas = page.split("Gaz : les relevés de 2024 ne permettent pas de comparer", 1)[1]
+    gas = page.split("Gaz : les relevés de 2024 ne permettent pas de comparer", 1)[1].split("<section", 1)[0]
     assert 'class="c-bar"' in gas
     assert "c-band" not in gas
 
@@ -202,7 +204,9 @@ def test_buildings_are_ranked_bad_news_first(figures, visitor):
 
 def test_a_place_outside_the_territory_is_shown_as_such(figures, visitor):
     Thing.objects.create(slug="elsewhere", name="Ailleurs", kind="building", origin="sample")
-    assert "n’entre dans aucun de ses totaux" in _text(visitor.get("/batiments/elsewhere/"))
+    assert "jamais comptés dans ses totaux" in _text(visitor.get("/batiments/elsewhere/"))
+    listed = _text(visitor.get("/donnees/"))
+    assert listed.index("Échantillons réels") < listed.index("Ailleurs")
 
 
 @pytest.mark.parametrize(
@@ -215,7 +219,7 @@ def test_a_place_outside_the_territory_is_shown_as_such(figures, visitor):
         ("/comptes/", 6),
         ("/comptes/batiments/", 5),
         ("/comptes/non-prouve/", 4),
-        ("/donnees/", 7),
+        ("/donnees/", 8),
         ("/donnees/communes/angers/", 5),
         ("/comment-nous-comptons/", 3),
     ],
@@ -233,3 +237,33 @@ def test_queries_do_not_grow_with_what_is_listed(figures, visitor, django_assert
         visitor.get("/communes/angers/")
     with django_assert_max_num_queries(5):
         visitor.get("/comptes/batiments/")
+
+
+def test_what_could_not_be_proven_comes_first_in_a_commune_and_its_poster_is_near(figures, visitor):
+    page = _text(visitor.get("/communes/trelaze/"))
+    assert page.index("Ce qui n’a pas pu être prouvé") < page.index("Le bilan de ")
+    assert page.index("/communes/trelaze/affiche/") < page.index("Le bilan de ")
+
+
+def test_a_building_says_what_it_used_and_about_what_it_cost(figures, visitor):
+    page = _text(visitor.get("/batiments/angers-ecole-des-ponts/"))
+    assert re.search(r"Consommé en 2024 : [\d,]+ [MkG]Wh d’énergie.*, soit environ [\d ]+ € aux prix moyens", page)
+
+
+def test_prices_and_emission_factors_name_their_source_in_the_page_s_language(figures, visitor):
+    french, english = _text(visitor.get("/comptes/")), _text(visitor.get("/en/comptes/"))
+    assert "Moyenne indicative" in french
+    assert "Indicative average" not in french
+    assert "Indicative average" in english
+
+
+@pytest.mark.parametrize("name", ["prices", "emissions"])
+def test_every_built_in_source_and_note_has_its_french(name):
+    texts = {text for row in factors.table(name) if not row.own for text in (row.source, row.note) if text}
+    assert texts <= words.SOURCES.keys()
+
+
+@pytest.mark.parametrize(("phone", "told"), [("02 61 91 00 49", True), ("02 41 00 00 00", False)])
+def test_contacts_that_are_examples_say_so(figures, visitor, settings, phone, told):
+    settings.MITOYEN = {**settings.MITOYEN, "contact_phone": phone, "contact_sms": ""}
+    assert ("réservés à la fiction" in _text(visitor.get("/services/"))) == told

@@ -6,12 +6,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from mitoyen.evaluate import published
+from mitoyen.evaluate.enums import Verdict
 from mitoyen.territory.models import Thing
-from mitoyen.www.portal import building_charts, reasons, words
+from mitoyen.www.portal import building_charts, reasons, used, words
 from mitoyen.www.portal.cache import public
 from mitoyen.www.portal.compared import beside
 from mitoyen.www.portal.numbered import four_numbers
 from mitoyen.www.portal.queries import NOT_BUILDINGS, findings_of
+
+BAD_NEWS_FIRST = (Verdict.NOT_PROVEN, Verdict.INCREASE, Verdict.PROVEN, Verdict.NOT_SIGNIFICANT)
 
 
 @public
@@ -30,7 +33,7 @@ def building(request: HttpRequest, slug: str) -> HttpResponse:
             "href": reverse("portal:datastream", args=line.datastream.split("/")),
             "chart": building_charts.meter_chart(line, found.history, found.actions),
         }
-        for line in found.meters
+        for line in sorted(found.meters, key=lambda line: BAD_NEWS_FIRST.index(line.verdict))
     ]
     context = {
         "door": "communes" if found.commune else "data",
@@ -40,6 +43,8 @@ def building(request: HttpRequest, slug: str) -> HttpResponse:
         "meters": meters,
         "beside": beside(thing),
         "findings": findings_of(thing),
+        "used": used.sentence(account),
+        "sample": found.origin == "sample",
         "generated": found.origin == "generated" or any(line.generated for line in found.meters),
     }
     return render(request, "portal/building.html", context)

@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from mitoyen.evaluate import published
 from mitoyen.evaluate.models import Action
 from mitoyen.territory.models import Commune
-from mitoyen.www.portal import queries, reasons
+from mitoyen.www.portal import queries, reasons, used
 from mitoyen.www.portal.cache import public
 from mitoyen.www.portal.numbered import four_numbers
 from mitoyen.www.portal.search import find_communes
@@ -44,6 +44,7 @@ def _of(slug: str) -> dict[str, object]:
         "commune": commune,
         "account": account,
         "numbers": four_numbers(account),
+        "used": used.sentence(account),
         "cumulative": summary.cumulative if summary.cumulative is not account else None,
         "buildings": lines,
         "not_proven": [(figure, reasons.spoken(figure.reasons)) for figure in missing],

@@ -10,9 +10,10 @@ from django.shortcuts import get_object_or_404, render
 
 from mitoyen.history import read
 from mitoyen.history.models import Datastream
-from mitoyen.territory.models import Commune
+from mitoyen.territory.models import Commune, Thing
 from mitoyen.www.portal import words
 from mitoyen.www.portal.cache import public
+from mitoyen.www.portal.queries import NOT_BUILDINGS
 
 OUTSIDE = "hors-territoire"
 LICENCE = "https://www.etalab.gouv.fr/licence-ouverte-open-licence/"
@@ -20,7 +21,7 @@ LICENCE = "https://www.etalab.gouv.fr/licence-ouverte-open-licence/"
 
 @public
 def catalogue(request: HttpRequest) -> HttpResponse:
-    """Three queries: datastreams by commune and property, the communes, where their shapes come from."""
+    """Five queries: datastreams by commune and property, the communes and their shapes' sources, the samples."""
     counts = Counter(dict(Datastream.objects.values_list("thing__commune").annotate(n=Count("id")).order_by()))
     properties = Datastream.objects.values_list("observed_property").annotate(n=Count("id")).order_by("-n")
     communes = Commune.objects.defer("geometry")
@@ -31,6 +32,7 @@ def catalogue(request: HttpRequest) -> HttpResponse:
         "properties": [(words.property_name(code), count) for code, count in properties],
         "total": sum(counts.values()),
         "shapes": sorted({commune.geometry_source for commune in communes if commune.geometry_source}),
+        "samples": _samples(),
         "generated": Datastream.objects.filter(thing__origin="generated").exists(),
     }
     return render(request, "portal/data.html", context)
@@ -46,6 +48,7 @@ def of_commune(request: HttpRequest, slug: str) -> HttpResponse:
         "door": "data",
         "commune": commune,
         "streams": streams,
+        "samples": [] if commune else _samples(),
         "generated": any(stream.thing.origin == "generated" for stream, _name in streams),
     }
     return render(request, "portal/data_commune.html", context)
@@ -61,9 +64,22 @@ def datastream(request: HttpRequest, thing: str, observed_property: str) -> Http
         "stream": stream,
         "property": words.property_name(stream.observed_property),
         "years": _years(stream),
+        "building": _building_of(stream),
+        "sample": stream.thing.origin == "sample",
         "generated": stream.thing.origin == "generated",
     }
     return render(request, "portal/datastream.html", context)
+
+
+def _samples() -> list[Thing]:
+    """Buildings from elsewhere, loaded as real examples. One query."""
+    found = Thing.objects.filter(origin="sample", commune=None, part_of=None).exclude(kind__in=NOT_BUILDINGS)
+    return list(found.order_by("name"))
+
+
+def _building_of(stream: Datastream) -> Thing | None:
+    whole = stream.thing.part_of or stream.thing
+    return None if whole.kind in NOT_BUILDINGS else whole
 
 
 def _years(stream: Datastream) -> list[int]:

@@ -41,6 +41,7 @@ def figure(request: HttpRequest, figure_id: str) -> HttpResponse:
         "more_parts": max(0, found.parts_in_all - min(len(counted), MOST_PARTS)),
         "left_out": [part for part in found.parts if not part.counted][:MOST_PARTS],
         "chart": readings_chart(found),
+        "sample": _is_sample(found.figure),
         "generated": found.figure.generated,
     }
     return render(request, "portal/figure.html", context)
@@ -62,9 +63,14 @@ def again(request: HttpRequest, figure_id: str) -> HttpResponse:
         "figure": found,
         "sentence": sentences.sentence(found),
         "again": recompute(found),
+        "sample": _is_sample(found),
         "generated": found.generated,
     }
     return render(request, "portal/again.html", context)
+
+
+def _is_sample(figure: Figure) -> bool:
+    return figure.thing is not None and figure.thing.origin == "sample"
 
 
 def _by_energy(figure: Figure) -> list[tuple[str, dict[str, float]]]:

@@ -2,7 +2,6 @@
 
 from django.utils.translation import gettext as _
 
-from mitoyen.evaluate.certainty import certainty
 from mitoyen.evaluate.enums import Measure, SubjectKind
 from mitoyen.evaluate.models import Figure
 from mitoyen.territory.models import Thing
@@ -66,8 +65,3 @@ def _more(figure: Figure) -> str:
     if figure.measure == Measure.CARBON_SAVED:
         return _("%(subject)s, %(period)s: about %(amount)s more emitted than expected in this weather.")
     return _("%(subject)s, %(period)s: %(amount)s more used than expected in this weather.")
-
-
-def how_sure(figure: Figure) -> str:
-    """`almost sure`, `likely` or `not known yet`."""
-    return str(certainty(figure.value, figure.low, figure.high).label)

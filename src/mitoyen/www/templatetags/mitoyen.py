@@ -5,15 +5,18 @@ from collections.abc import Sequence
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from mitoyen.evaluate.enums import Verdict
 from mitoyen.evaluate.published import Amount, CommuneLine
 from mitoyen.territory.models import Thing
 from mitoyen.www import assets, dates, maps, numbers
 from mitoyen.www.charts import interval_bar, sparkline
-from mitoyen.www.portal import sentences
+from mitoyen.www.portal import sentences, words
 
 register = template.Library()
+
+_FICTION = ("019900", "026191", "035301", "046571", "053649", "063998")
 
 register.filter("number", numbers.number)
 register.filter("amount", numbers.amount)
@@ -33,6 +36,14 @@ def asset(name: str) -> str:
 @register.simple_tag
 def between(low: float | None, high: float | None, unit: str) -> str:
     return numbers.between(low, high, unit)
+
+
+@register.simple_tag
+def around(amount: Amount) -> str:
+    """Its interval, the way the words beside it go: where more was used, how much more."""
+    if amount.value < 0:
+        return numbers.between(-amount.high, -amount.low, amount.unit)
+    return numbers.between(amount.low, amount.high, amount.unit)
 
 
 @register.simple_tag
@@ -70,7 +81,9 @@ def spark(values: Sequence[float]) -> SafeString:
 
 @register.filter
 def share(percent: float | None) -> str:
-    """`12.3` -> `12 %`, without its sign."""
+    """`12.3` -> `12 %`, without its sign; what rounds to nothing is said to be less than 1 %."""
+    if percent is not None and 0 < abs(percent) < 0.5:
+        return _("less than %(share)s") % {"share": numbers.percent(0.01)}
     return numbers.percent(None if percent is None else abs(percent) / 100)
 
 
@@ -91,5 +104,12 @@ def building_name(thing: Thing) -> str:
 
 
 register.filter("subject", sentences.subject)
-register.filter("how_sure", sentences.how_sure)
+register.filter("how_sure", words.how_sure)
+register.filter("sourced", words.sourced)
 register.filter("period", sentences.period)
+
+
+@register.filter
+def fictional(number: str) -> bool:
+    """Whether a French telephone number is reserved for fiction (Arcep, decision 2022-1583): it reaches nobody."""
+    return "".join(c for c in number if c.isdigit()).startswith(_FICTION)
