@@ -17,6 +17,7 @@ from mitoyen.territory.register import slug_from
 from mitoyen.www.desk import scope
 from mitoyen.www.desk.fields import DeskForm
 from mitoyen.www.desk.words import property_word
+from mitoyen.www.portal.search import folded
 
 NEW, OUTSIDE = "+", "*"
 IGNORED, METERS, CHOSEN = "", "meters", "chosen"
@@ -180,9 +181,11 @@ def things_of(person: Person) -> list[tuple[str, Any]]:
         commune: Commune | None = scope.commune_of(thing)
         if not held.covers(commune):
             continue
-        name = f"{thing.part_of.name}, {thing.name}" if thing.part_of else thing.name
+        # A building, then its meters: Town hall; Town hall, Gas.
+        own = thing.name.removesuffix(thing.part_of.name).rstrip(", ") if thing.part_of else ""
+        name = f"{thing.part_of.name}, {own}" if thing.part_of else thing.name
         groups.setdefault(commune.name if commune else _("outside the territory"), []).append((thing.slug, name))
-    return list(groups.items())
+    return [(place, sorted(things, key=lambda one: folded(one[1]))) for place, things in groups.items()]
 
 
 def _field(question: dict[str, Any], likely: Any) -> forms.Field:

@@ -15,7 +15,7 @@ from mitoyen.territory.models import Person, Thing
 from mitoyen.www.desk import evidence, rules, scope, timeline
 from mitoyen.www.desk.describing import facts
 from mitoyen.www.desk.page import page
-from mitoyen.www.desk.words import property_word, unit_word
+from mitoyen.www.desk.words import meter_label, property_word, unit_word
 
 LISTED = 500
 PLOTTED = 4
@@ -27,6 +27,7 @@ class Meter:
 
     stream: Datastream
     what: str
+    label: str
     unit: str
     chart: SafeString | None
     may_correct: bool
@@ -94,6 +95,7 @@ def _meter(person: Person, stream: Datastream, chart: Any) -> Meter:
     return Meter(
         stream=stream,
         what=property_word(stream.observed_property),
+        label=meter_label(stream.thing, stream.observed_property),
         unit=unit_word(stream.unit),
         chart=chart,
         may_correct=rules.corrects(person, stream),

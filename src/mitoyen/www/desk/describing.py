@@ -17,6 +17,8 @@ from mitoyen.operate.hours import HoursError, week
 from mitoyen.territory.models import Thing
 from mitoyen.www.desk.fields import DeskForm, Number
 from mitoyen.www.desk.page import email_of, page, to
+from mitoyen.www.desk.words import hours_word
+from mitoyen.www.numbers import number
 
 LARGEST = 1e7
 
@@ -81,6 +83,10 @@ def facts(thing: Thing) -> list[tuple[str, Any, str]]:
             continue
         if attribute.choices:
             value = label_of(usage, f"choices.{attribute.name}.{value}", str(value)).lower()
+        elif attribute.type == "opening_hours":
+            value = hours_word(str(value))
+        elif attribute.type == "number":
+            value = number(float(value), 0 if float(value).is_integer() else 1)
         shown.append((label_of(usage, f"attributes.{attribute.name}", attribute.name), value, attribute.unit))
     return shown
 

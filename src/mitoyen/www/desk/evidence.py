@@ -1,7 +1,8 @@
 """Readings plotted as evidence: a meter's days, with what happened written where it happened."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from django.utils.formats import date_format
@@ -13,7 +14,7 @@ from mitoyen.history.enums import Kind
 from mitoyen.history.models import Datastream
 from mitoyen.history.read import Daily, daily, extents
 from mitoyen.history.times import paris_day_of
-from mitoyen.www.charts import Event, Table, time_series
+from mitoyen.www.charts import Stretch, Table, time_series
 from mitoyen.www.desk.words import property_word, unit_word
 from mitoyen.www.numbers import number
 
@@ -29,14 +30,26 @@ def day_unit(stream: Datastream) -> str:
 
 
 def days_chart(
-    stream: Datastream, first: dt.date, last: dt.date, title: str, events: Sequence[Event] = ()
+    stream: Datastream, first: dt.date, last: dt.date, title: str, marked: Sequence[Stretch] = ()
 ) -> SafeString | None:
-    """A `<figure>` of each day from `first` to `last`, both included, with its values by month in a table.
-
-    None where nothing was read.
+    """A `<figure>` of each day from `first` to `last`, both included, with its values by month in a table; `marked`
+    days are shaded. None where nothing was read.
     """
     found = daily([stream], first, last)[stream.pk]
-    return _chart(stream, found, title, events) if found.count.any() else None
+    return _chart(stream, found, title, marked) if found.count.any() else None
+
+
+def hours_chart(series: Mapping[str, Any], title: str, label: str) -> SafeString | None:
+    """A sample of hours that a finding kept (`measured` from the day `first` on), those that count shaded."""
+    values = np.array([np.nan if value is None else value for value in series["measured"]], dtype=np.float64)
+    if not np.isfinite(values).any():
+        return None
+    hours = np.datetime64(series["first"], "h") + np.arange(len(values))
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], series["closed"], [False])).astype(int)))
+    hour = np.timedelta64(1, "h")
+    shaded = [Stretch(hours[a], hours[b - 1] + hour, label) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    unit = _("%(unit)s an hour") % {"unit": unit_word(str(series["unit"]))}
+    return time_series(title, hours, values, unit=unit, marked=shaded, measured_label=_("measured"))
 
 
 def last_years(streams: Sequence[Datastream]) -> dict[int, SafeString]:
@@ -68,7 +81,7 @@ def _day(moment: np.datetime64) -> dt.date:
     return day
 
 
-def _chart(stream: Datastream, found: Daily, title: str, events: Sequence[Event]) -> SafeString:
+def _chart(stream: Datastream, found: Daily, title: str, marked: Sequence[Stretch]) -> SafeString:
     gauge = stream.kind == Kind.GAUGE
     unit = unit_word(day_unit(stream))
     values = found.mean if gauge else found.amount
@@ -78,7 +91,7 @@ def _chart(stream: Datastream, found: Daily, title: str, events: Sequence[Event]
         found.day,
         values,
         unit=unit,
-        events=events,
+        marked=marked,
         measured_label=label % {"property": property_word(stream.observed_property)},
         table=_months(found.day, values, unit, gauge=gauge),
     )

@@ -10,6 +10,7 @@ from django import forms
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
@@ -20,17 +21,19 @@ from mitoyen.operate.findings import OPEN, decide, ranked
 from mitoyen.operate.models import Finding
 from mitoyen.operate.wording import Described, describe
 from mitoyen.territory.models import Person
-from mitoyen.www.charts import Event
+from mitoyen.www.charts import Stretch
 from mitoyen.www.desk import rules, scope
-from mitoyen.www.desk.evidence import days_chart
+from mitoyen.www.desk.evidence import days_chart, hours_chart
 from mitoyen.www.desk.fields import DeskForm, Reason
 from mitoyen.www.desk.page import email_of, page, to
 from mitoyen.www.desk.words import state_word
+from mitoyen.www.numbers import amount, number
 
 PLOTTED = 3
 LISTED = 100
 CHOICES = (FindingState.SEEN, FindingState.PLANNED, FindingState.DONE, FindingState.DISMISSED)
 BEFORE = dt.timedelta(days=60)
+AFTER = dt.timedelta(days=30)
 LONGEST = dt.timedelta(days=800)
 
 
@@ -156,13 +159,33 @@ def context_of(person: Person, finding: Finding, form: DecisionForm) -> dict[str
 
 
 def evidence(finding: Finding) -> SafeString | None:
-    """The meter's days around the finding, its first day marked."""
+    """What was seen, marked where it happened: the hours that the rule kept, else the meter's days around it."""
     if finding.datastream is None:
         return None
+    series = finding.evidence.get("series") or {}
+    if series.get("step") == "hour":
+        return hours_chart(series, evidence_title(finding), _("closed"))
     last = min(finding.last, timezone.localdate())
     first = max(finding.first - BEFORE, last - LONGEST)
-    events = [Event(finding.first, _("since then"))] if finding.first > first else []
-    return days_chart(finding.datastream, first, last, describe(finding).title, events)
+    until = min(last + AFTER, timezone.localdate())
+    marked = Stretch(max(first, finding.first), last, _("what was seen"))
+    return days_chart(finding.datastream, first, until, evidence_title(finding), [marked])
+
+
+def evidence_title(finding: Finding) -> str:
+    """What the plot shows, in a few words with its two numbers."""
+    kept, unit = finding.evidence, finding.unit
+    day = date_format(finding.first, "j F Y")
+    if "code" in kept:
+        return _("From %(day)s on, these readings prove nothing") % {"day": day}
+    values = {"measured": amount(kept.get("measured"), unit), "against": amount(kept.get("against"), unit), "day": day}
+    if (kept.get("series") or {}).get("step") == "hour":
+        return _("Closed, %(measured)s an hour where %(against)s would do") % values
+    if kept.get("against"):
+        return _("%(measured)s a day where a usual day takes %(against)s") % values
+    # A few litres an hour: three decimals of a m³ say nothing to anyone.
+    values["litres"] = number(1000 * float(kept.get("measured") or 0))
+    return _("Since %(day)s, never less than %(litres)s litres an hour at night") % values
 
 
 def decisions(finding: Finding) -> list[Decision]:

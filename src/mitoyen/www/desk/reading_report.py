@@ -127,7 +127,7 @@ def _meter(view: dict[str, Any]) -> Meter:
     unit = unit_word(view["unit"]) if view["unit"] else _("unit not known yet")
     steps = [(parse_datetime(step["from"]), step_word(step["step_s"])) for step in view["steps"][:SHOWN]]
     return Meter(
-        name=view["name"].strip("/") or _("meter not named yet"),
+        name=view["name"] if view["name"].strip("/").count("/") else _("Meter not named yet"),
         sentence=f"{what}, {unit}, {kind}",
         first=parse_datetime(view["starts"]) if view["starts"] else None,
         last=parse_datetime(view["ends"]) if view["ends"] else None,

@@ -1,8 +1,13 @@
 """Words and numbers as the desk shows them."""
 
+import re
+
+from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from mitoyen.operate.hours import DAYS
+from mitoyen.territory.models import Thing
 from mitoyen.www.numbers import NO_BREAK, number
 
 PROPERTIES = {
@@ -17,6 +22,7 @@ PROPERTIES = {
 UNITS = {"m3": "m³", "Cel": "°C", "EUR": "€", "kgCO2e": "kg CO₂e", "1": "", "ug/m3": "µg/m³", "W/m2": "W/m²"}
 
 
+_DAY = re.compile(rf"\b({'|'.join(DAYS)})\b")
 COLON = pgettext_lazy("between a label and its error", ": ")
 STATES = {
     "new": pgettext_lazy("finding", "new"),
@@ -41,6 +47,21 @@ def property_choices() -> list[tuple[str, str]]:
     return [(name, str(word)) for name, word in PROPERTIES.items() if name in ("electricity", "heat", "gas", "water")]
 
 
+def meter_label(thing: Thing, observed_property: str) -> str:
+    """A meter beside its building's name: what it measures, and its own name where that says more."""
+    what = property_word(observed_property)
+    what = what[:1].upper() + what[1:]
+    if thing.part_of is None:
+        return what
+    own = thing.name.removesuffix(thing.part_of.name).rstrip(", ")
+    return what if own.casefold() in ("", what.casefold()) else f"{what}, {own}"
+
+
+def hours_word(text: str) -> str:
+    """Opening hours with the days' names in the page's language: `Mo-Fr 08:00-18:00` -> `lun-ven 08:00-18:00`."""
+    return _DAY.sub(lambda found: str(WEEKDAYS_ABBR[DAYS.index(found[0])]), text)
+
+
 def unit_word(unit: str) -> str:
     """A UCUM code as people write it."""
     return UNITS.get(unit, unit)
@@ -60,4 +81,4 @@ def size_word(size: int) -> str:
     for limit, unit in ((1e9, _("GB")), (1e6, _("MB")), (1e3, _("kB"))):
         if size >= limit:
             return f"{number(size / limit, 1)}{NO_BREAK}{unit}"
-    return f"{number(size)}{NO_BREAK}{_('bytes')}"
+    return number(size) + NO_BREAK + _("bytes")
