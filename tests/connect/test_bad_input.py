@@ -7,8 +7,10 @@ import time
 import zipfile
 from dataclasses import replace
 
+import duckdb
 import pytest
 
+from mitoyen.connect import records
 from mitoyen.connect.errors import ImportRefused
 from mitoyen.connect.imports import run
 from mitoyen.connect.intake import MAX_BYTES
@@ -44,6 +46,10 @@ def refused(bench, content, name="readings.csv", options=GAS) -> Refused:
         ("2024-01-03 02:00;1.5", "bad_value"),  # decimal commas elsewhere: a point is not guessed
         ("2024-01-03 02:00;1_000", "bad_value"),
         ("2024-01-03 02:00;=SUM(A1:A3)", "formula"),
+        ("2024-01-03 02:00;=1+1", "formula"),
+        ("2024-01-03 02:00;1e999", "too_large"),
+        ("0000-01-03 02:00;1,5", "bad_time"),
+        ("12024-01-03 02:00;1,5", "bad_time"),
         ("2024-01-03 02:00;@cmd|' /C calc'!A0", "formula"),
         ("2024-01-03 02:00;NaN", "not_finite"),
         ("2024-01-03 02:00;inf", "not_finite"),
@@ -178,6 +184,26 @@ def test_formulas_without_their_value(bench):
     assert (refusal.code, refusal.grounds[0].line) == ("formula", 2)
 
 
+def test_a_parquet_file_of_a_few_kilobytes_that_holds_gigabytes(bench, monkeypatch):
+    path = bench.folder / "bomb.parquet"
+    rows = "SELECT '2024-01-01 00:00' AS date, repeat('x', 1000) AS note FROM range(1000000)"
+    duckdb.execute(f"COPY ({rows}) TO '{path}' (FORMAT parquet, COMPRESSION zstd)")
+    assert path.stat().st_size < 100_000
+    monkeypatch.setattr(records, "MAX_TABLE", 20_000_000)
+    written, size = [], records._size
+    monkeypatch.setattr(records, "_size", lambda file: written.append(size(file)) or written[-1])
+    assert refused(bench, path.read_bytes(), "bomb.parquet").code == "bomb"
+    assert max(written) < 500_000_000
+
+
+def test_a_parquet_file_made_to_fill_the_memory(bench, settings):
+    settings.MITOYEN = {**settings.MITOYEN, "memory_limit": "120MB"}
+    path = bench.folder / "bomb.parquet"
+    rows = "SELECT '2024-01-01 00:00' AS date, repeat('x', 100000) AS note FROM range(50000)"
+    duckdb.execute(f"COPY ({rows}) TO '{path}' (FORMAT parquet, COMPRESSION zstd)")
+    assert refused(bench, path.read_bytes(), "bomb.parquet").code == "bomb"
+
+
 def test_a_sheet_made_to_be_searched_for_ever(bench):
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -218,7 +244,43 @@ def test_overlapping_intervals_are_refused(bench):
     rows = ["01/01/2024;01/02/2024;10", "15/01/2024;15/02/2024;20", "15/02/2024;01/03/2024;30"]
     options = Options(thing="a", observed_property="gas", unit="kWh", kind="delta", tz="UTC")
     refusal = refused(bench, "Début;Fin;kWh\n" + "\n".join(rows), options=options)
-    assert "overlap" in {g.code for g in refusal.grounds}
+    assert [(g.code, g.line) for g in refusal.grounds] == [("overlap", 3)]
+
+
+def test_a_separator_in_a_meter_s_name_names_its_lines(bench):
+    """Lines of another width say nothing about what the columns hold."""
+    rows = "\n".join(f"{name};2024-01-01 {n:02d}:00;{n},5" for n in range(24) for name in ("a", "b", "'; DROP x --"))
+    refusal = refused(bench, f"compteur;date;valeur\n{rows}\n", options=replace(GAS, thing=""))
+    assert [(g.code, g.line) for g in refusal.grounds][:2] == [("too_many_cells", 4), ("too_many_cells", 7)]
+
+
+def test_epochs_out_of_range(bench):
+    rows = "\n".join(f"{1700000000 + n * 3600};{n % 9}.5" for n in range(50))
+    refusal = refused(bench, f"t;v\n{rows}\n99999999999999999999999;1.5\n-5;2.5\n")
+    assert [(g.code, g.line) for g in refusal.grounds] == [("bad_time", 52), ("bad_time", 53)]
+
+
+def test_a_whole_second_among_fractions(bench):
+    rows = "\n".join(f"2024-01-01 {n:02d}:00:00{'.145' if n != 7 else ''};{n % 9}.5" for n in range(24))
+    assert bench.examine(f"t;v\n{rows}\n").readings == 24
+
+
+def test_reasons_are_summed_up(bench):
+    lines = ["date;valeur", *GOOD]
+    for at in range(20, 60, 2):
+        lines[at] = lines[at].split(";")[0] + ";abc"
+    lines[70], lines[80] = "x;1,5", "y;2,5"
+    report = bench.examine("\n".join(lines))
+    told = [(reason.code, reason.count, reason.lines) for reason in report.reasons]
+    assert told == [("bad_value", 20, (21, 23, 25, 27, 29)), ("bad_time", 2, (71, 81))]
+    assert (report.blocking, len(report.refused)) == (22, 22)
+
+
+def test_while_the_columns_are_open_no_line_lacks_a_value(bench):
+    rows = "\n".join(f"2024-01-01 {n:02d}:00;{n},5;{n},5" for n in range(24))
+    report = bench.examine(f"date;x;y\n{rows}", Options(thing="a", tz="UTC"))
+    assert "columns" in [question.code for question in report.proposal.questions]
+    assert (report.refused, report.refused_count, report.reasons) == ([], 0, [])
 
 
 def test_duplicate_headers_are_told_apart(bench):

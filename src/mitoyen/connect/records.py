@@ -4,12 +4,14 @@
 
 import csv
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import msgspec
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from mitoyen.connect.layout import MAX_COLUMNS
@@ -17,19 +19,29 @@ from mitoyen.ledger.refusal import Ground, Refused
 
 # A JSON document is read whole; lines of JSON and Parquet are streamed.
 MAX_DOCUMENT = 256 * 1024**2
+# A Parquet file is written as text up to here.
+MAX_TABLE = 4 * 1024**3
 MAX_DEPTH = 6
 SAMPLE = 1000
 
 
 def parquet_to_csv(source: Path, target: Path) -> Path:
-    """Write a Parquet file as CSV. Raises Refused when it is damaged."""
+    """Write a Parquet file as CSV. Raises Refused when it is damaged, or swells beyond what one import takes."""
     con = duckdb.connect()
     try:
         con.execute("SET TimeZone = 'UTC'")
+        con.execute("SET memory_limit = ?", [str(settings.MITOYEN["memory_limit"])])
+        con.execute("SET temp_directory = ?", [str(target.with_name("spill"))])
         # Bound parameters aren't taken by COPY's target: the path is quoted instead.
-        con.execute(
-            f"COPY (SELECT * FROM read_parquet($1)) TO '{_quoted(target)}' (HEADER, DELIMITER ',')", [str(source)]
-        )
+        options = "(HEADER, DELIMITER ',', USE_TMP_FILE false)"
+        copy = f"COPY (SELECT * FROM read_parquet($1)) TO '{_quoted(target)}' {options}"
+        _within_limit(con, copy, source, target)
+    except duckdb.OutOfMemoryException as error:
+        raise Refused(
+            _("Unpacked, the Parquet file needs more memory than there is: it is too large, or a trap."),
+            _("Split it by year or by meter and import the parts."),
+            code="bomb",
+        ) from error
     except duckdb.Error as error:
         raise Refused(
             _("The Parquet file is cut short or damaged."), _("Fetch it again: nothing was imported."), code="truncated"
@@ -37,6 +49,31 @@ def parquet_to_csv(source: Path, target: Path) -> Path:
     finally:
         con.close()
     return target
+
+
+def _within_limit(con: duckdb.DuckDBPyConnection, copy: str, source: Path, target: Path) -> None:
+    """Run the copy, and stop it once it has written too much: a few kB of Parquet can hold any number of rows."""
+    size = 0
+    with ThreadPoolExecutor(1) as pool:
+        copying = pool.submit(con.execute, copy, [str(source)])
+        while not wait([copying], timeout=0.05).done:
+            size = max(size, _size(target))
+            if size > MAX_TABLE:
+                con.interrupt()
+    # What is left of a copy that was stopped, DuckDB removes.
+    size = max(size, _size(target))
+    if size > MAX_TABLE:
+        raise Refused(
+            _("The file holds %(size).1f GB; one import takes %(limit).0f GB at most.")
+            % {"size": size / 1024**3, "limit": MAX_TABLE / 1024**3},
+            _("Split it by year or by meter and import the parts."),
+            code="bomb",
+        )
+    copying.result()
+
+
+def _size(file: Path) -> int:
+    return file.stat().st_size if file.exists() else 0
 
 
 def json_to_csv(source: Path, target: Path) -> tuple[Path, str]:
