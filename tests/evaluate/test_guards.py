@@ -14,7 +14,7 @@ from mitoyen.evaluate.guards_clipped import clipped
 from mitoyen.evaluate.guards_reason import MENDS
 from mitoyen.evaluate.guards_verdict import Assessment, assess
 from mitoyen.evaluate.guards_zeros import missing_days
-from tests.evaluate.made_meters import Made, electricity, heating, in_bills
+from tests.evaluate.made_meters import Made, electricity, heating, hours_a_day, in_bills
 
 
 @dataclass(frozen=True)
@@ -98,6 +98,45 @@ class TestUnitBreak:
         assert codes(heating(11).change("2022-12-17", "2022-12-31", 0.15)) == []
 
 
+class TestWhatAddsIsNoUnit:
+    """Heating left on in summer, or a leak, lifts all hours alike; another unit multiplies them."""
+
+    def hourly(self, meter: Made, share: np.ndarray, first: str, last: str, more: float) -> Made:
+        """The meter at a share of its use in each hour of the clock, with so much more an hour from first to last."""
+        counts = hours_a_day(meter.days.day)
+        clock = np.concatenate([np.arange(count) for count in counts])
+        inside = (meter.days.day >= np.datetime64(first)) & (meter.days.day <= np.datetime64(last))
+        noise = np.random.default_rng(1).uniform(0.9, 1.1, len(clock))
+        energy = meter.hours.energy * share[np.minimum(clock, 23)] + np.repeat(inside, counts) * more * noise
+        days = np.add.reduceat(energy, np.concatenate([[0], np.cumsum(counts)[:-1]]))
+        return Made(replace(meter.days, energy=days), replace(meter.hours, energy=energy))
+
+    DAYTIME = np.where((np.arange(24) > 6) & (np.arange(24) < 19), 1.0, 0.02)
+
+    def test_more_in_all_hours_for_some_weeks_is_an_increase(self):
+        found = assessed(self.hourly(electricity(33), self.DAYTIME, "2022-08-01", "2022-08-29", 60.0))
+        assert (found.verdict, found.reasons) == (Verdict.INCREASE, [])
+
+    def test_more_in_all_hours_for_good_changes_the_week_and_no_unit(self):
+        found = assessed(self.hourly(electricity(33), self.DAYTIME, "2022-05-12", "2022-12-31", 60.0))
+        assert [(str(one.code), one.detail["kind"]) for one in found.reasons] == [("change_of_use", "week")]
+
+    def test_a_boiler_left_on_after_weeks_near_zero(self):
+        meter = self.hourly(heating(34), self.DAYTIME, "2022-08-01", "2022-08-29", 12.0)
+        assert ReasonCode.UNIT_BREAK not in [reason.code for reason in assessed(meter).reasons]
+
+    def test_a_leak_mended_with_no_action_recorded_is_a_change_and_no_saving(self):
+        meter = self.hourly(electricity(35), self.DAYTIME, "2021-01-01", "2022-04-30", 60.0)
+        assert [(str(one.code), one.detail["kind"]) for one in assessed(meter).reasons] == [("change_of_use", "level")]
+
+    @pytest.mark.parametrize("factor", [1 / 1000, 1 / 3.6, 3.6, 1000])
+    def test_another_unit_still_is_one(self, factor):
+        meter = self.hourly(electricity(36), self.DAYTIME, "2022-01-01", "2022-01-01", 0.0)
+        assert "unit_break" in codes(meter.change("2022-06-01", "2022-12-31", factor))
+        if factor > 1:  # a fall for some weeks of summer can't be told from a stop
+            assert "unit_break" in codes(meter.change("2022-08-01", "2022-09-15", factor))
+
+
 class TestZerosForMissing:
     @pytest.mark.parametrize(("first", "last"), [("2021-12-04", "2021-12-31"), ("2022-02-01", "2022-02-20")])
     @pytest.mark.parametrize("make", [electricity, heating])
@@ -165,6 +204,10 @@ class TestMeterSwap:
         meter = electricity(22).change("2022-05-04", "2022-12-31", 1.5)
         reason = the(meter, ReasonCode.METER_SWAP, breaks=[Break(np.datetime64("2022-05-04T10:00"), "swap")])
         assert reason.detail["factor"] == pytest.approx(1.5, rel=0.1)
+
+    def test_a_season_that_turns_around_a_swap_is_no_fault(self):
+        meter = electricity(37).change("2021-05-04", "2021-09-05", 0.75).change("2022-05-04", "2022-09-05", 0.75)
+        assert codes(meter, breaks=[Break(np.datetime64("2022-05-04T10:00"), "swap")]) == []
 
     def test_a_wrap_or_a_swap_of_another_year_is_no_fault(self):
         breaks = [Break(np.datetime64("2022-05-04"), "wrap"), Break(np.datetime64("2020-05-04"), "index_back")]

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-VERSION = "1.0"
+VERSION = "1.1"
 """Goes with every Figure: raised whenever the same readings would give another number."""
 
 Days = NDArray[np.datetime64]

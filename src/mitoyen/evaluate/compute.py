@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mitoyen.evaluate import guards, uncertainty
-from mitoyen.evaluate.baseline import CannotFitError, DailyData, HourlyData, Model, fit
+from mitoyen.evaluate.baseline import VERSION, CannotFitError, DailyData, HourlyData, Model, fit
 from mitoyen.evaluate.baseline_daily import regularised
 from mitoyen.evaluate.baseline_features import design
 from mitoyen.evaluate.calendar import local_days
@@ -172,7 +172,7 @@ def _outcome(
         observed=observed,
         coverage=float(read.mean()),
         method=model.method if model else "none",
-        version=model.version if model else "1.0",
+        version=model.version if model else VERSION,
         model=plain(model.parameters) if model else None,
         cvrmse=plain(model.cvrmse) if model else None,
         detail={"cannot_fit": message} if message else {},

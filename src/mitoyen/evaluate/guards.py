@@ -13,6 +13,7 @@ import numpy as np
 from mitoyen.evaluate.baseline import Bools, DailyData, Days, HourlyData, Model
 from mitoyen.evaluate.baseline_billing import wanted
 from mitoyen.evaluate.enums import ReasonCode
+from mitoyen.evaluate.guards_added import Nature, natures
 from mitoyen.evaluate.guards_breaks import Jump, jumps, shift_around, spikes
 from mitoyen.evaluate.guards_clipped import clipped, clipped_days
 from mitoyen.evaluate.guards_coverage import coverage_reasons, no_weather, weak_model
@@ -29,6 +30,8 @@ ZERO_DAYS_SHARE = 0.03
 """Share of a period's days lost to zeros up to which they are merely left out."""
 SWAP_SHIFT = 1.25
 """A swapped meter whose days after differ from those before by this factor was not taken over rightly."""
+SWAP_AT_ONCE, ELSEWHERE = 21, 84
+"""Usable days on either side in which a shift at the swap shows already; days from which none is due to it."""
 ACTION_WITHIN = 45
 """Days between a recorded action and a jump that it may explain."""
 
@@ -65,7 +68,15 @@ def check(
     lost = missing_days(periods, hourly)
     clean = [period.without(days) for period, days in zip(periods, lost, strict=True)]
     found = jumps(periods)
-    units = _unit_breaks(found, actions)
+    told = list(zip(found, natures(found, periods, hourly), strict=True))
+    units = _unit_breaks([jump for jump, nature in told if nature == Nature.SCALED], actions)
+    added = [jump for jump, nature in told if nature == Nature.ADDED]
+    # More used in the reporting period than before is no fault of the meter's: it is told as what it is, an increase.
+    found = [
+        jump
+        for jump, nature in told
+        if nature == Nature.SCALED or (nature == Nature.ADDED and not _is_more(jump, added, reporting))
+    ]
     reasons = [*(units or _spikes(periods)), *_swaps(periods, breaks), *_zeros(periods, lost)]
     if hourly is not None:
         reasons += _clipped(periods, hourly)
@@ -89,6 +100,13 @@ def _unit_breaks(found: list[Jump], actions: Sequence[date]) -> list[Reason]:
         for jump in found
         if _is_unit(jump, actions)
     ]
+
+
+def _is_more(jump: Jump, added: list[Jump], reporting: DailyData) -> bool:
+    """Whether a jump opens a stretch within the reporting period in which more was used, or closes it."""
+    if jump.after < reporting.day[0]:
+        return False
+    return jump.factor > 1 or any(one.factor > 1 and reporting.day[0] <= one.after < jump.after for one in added)
 
 
 def _spikes(periods: list[DailyData]) -> list[Reason]:
@@ -119,12 +137,31 @@ def _swaps(periods: list[DailyData], breaks: Sequence[Break]) -> list[Reason]:
         if one.kind == "wrap" or not first <= day <= last:
             continue
         factor = shift_around(periods, day)
-        shifted = factor is not None and max(factor, 1 / factor) >= SWAP_SHIFT
+        shifted = factor is not None and _is_shift(periods, day, factor)
         if one.kind == "index_back" or shifted:
             detail = {"kind": one.kind, "factor": factor, "found": str(one.detail)}
             mends = "record_swap" if one.kind == "index_back" else "confirm_swap_factor"
             reasons.append(Reason(ReasonCode.METER_SWAP, day, day, detail, mends))
     return reasons
+
+
+def _is_shift(periods: list[DailyData], day: np.datetime64, factor: float) -> bool:
+    """Whether a level shifts by more than limit and season explain: at once as well, and more than at other dates."""
+    at_once = shift_around(periods, day, SWAP_AT_ONCE)
+    size = abs(float(np.log(factor)))
+    if size < np.log(SWAP_SHIFT) or at_once is None or np.log(at_once) * np.log(factor) < 0:
+        return False
+    if abs(float(np.log(at_once))) < np.log(SWAP_SHIFT):
+        return False
+    # The same shift a year before or after is the season's; as large a one at many other dates is the meter's way.
+    for year in (-364, 364):
+        season = shift_around(periods, day + year)
+        if season is not None and abs(float(np.log(factor / season))) < np.log(SWAP_SHIFT):
+            return False
+    days = np.concatenate([period.day for period in periods])
+    others = days[np.abs((days - day).astype(np.int64)) > ELSEWHERE][::14]
+    shifts = [shift for one in others if (shift := shift_around(periods, one)) is not None]
+    return not shifts or size > float(np.quantile(np.abs(np.log(shifts)), 0.9))
 
 
 def _zeros(periods: list[DailyData], lost: list[Bools]) -> list[Reason]:
