@@ -1,6 +1,8 @@
 """`mitoyen import` as scripts call it: the exact commands, their JSON and their exit codes."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -14,7 +16,9 @@ def test_import_twice_undo_and_again(installation, real_data):
     assert told == {
         "status": "imported", "format": "csv", "rows": 8760, "accepted": 8760, "duplicates": 0, "refused": [],
     }  # fmt: skip
+    assert (first["blocking"], len(first["signature"])) == (0, 64)
     (stream,) = first["datastreams"]
+    assert stream["energy_kwh"] == stream["total"]
     assert (stream["name"], stream["kind"], stream["unit"], stream["count"]) == ("b0/gas", "delta", "kWh", 8760)
     assert (stream["first"], stream["last"], stream["gaps"]) == ("2017-01-01T00:00:00Z", "2017-12-31T23:00:00Z", [])
     assert (stream["total"], stream["total_unit"]) == (pytest.approx(1_035_590), "kWh")
@@ -73,6 +77,7 @@ def test_weather_and_load_curve_with_little_said(installation, real_data):
     assert {stream["property"]: stream["total"] for stream in weather["datastreams"]} == {
         "temperature": None, "humidity": None, "solar_radiation": None,
     }  # fmt: skip
+    assert {stream["energy_kwh"] for stream in weather["datastreams"]} == {None}
     curve = installation.json(
         "import",
         real_data / "energy/enedis/load-curve-hourly-and-half-hourly.csv",
@@ -128,6 +133,46 @@ def test_refusals_are_exit_1_in_french_with_the_line_and_nothing_on_standard_out
     assert "rien n’est" in done.stderr or "rien du fichier" in done.stderr
     english = installation.run("import", path, *GAS, expect=1, MITOYEN_LANGUAGE="en")
     assert "line 3" in english.stderr
+
+
+def test_questions_come_first_each_with_its_option(installation, real_data):
+    done = installation.run("import", real_data / "air/AirQualityUCI.csv", "--dry-run", expect=1)
+    lines = done.stderr.splitlines()
+    assert len(lines) < 12
+    assert lines[0].startswith("AirQualityUCI.csv : Le fichier laisse 2 questions ouvertes")
+    assert [line[:5] for line in lines if "→" in line or line[2:3].isdigit()] == ["  1. ", "     ", "  2. ", "     "]
+    assert "valeur" not in done.stderr
+
+
+def test_lines_without_a_value_are_summed_up(installation, real_data):
+    arguments = ("--thing", "air", "--tz", "UTC", "--column", "T=temperature:Cel", "--missing", "-200")
+    done = installation.run("import", real_data / "air/AirQualityUCI.csv", *arguments)
+    assert "8\u202f991 relevés importés" in done.stdout
+    assert "366 lignes sans valeur (lignes 526, 527, 528, 703, 704, …)" in done.stdout
+
+
+def test_what_a_file_holds_does_not_steer_the_terminal(installation, tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("date;valeur\n2024-01-01 00:00;1,5\n2024-01-01 01:00;\x1b[31mrouge\n2024-01-01 02:00;2,5\n")
+    done = installation.run("import", path, *GAS, expect=1)
+    assert "\x1b" not in done.stderr
+    assert "rouge" in done.stderr
+
+
+def test_two_at_once_import_a_file_once(installation, real_data):
+    path = real_data / "energy/cambridge/b0_gas_2017.csv"
+    command = [sys.executable, "-m", "mitoyen.cli", "import", str(path), *GAS, "--json"]
+    both = [
+        subprocess.Popen(command, env=installation.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for _ in range(2)
+    ]
+    told = [json.loads(process.communicate(timeout=200)[0]) for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    assert sorted((report["status"], report["accepted"], report["duplicates"]) for report in told) == [
+        ("imported", 8760, 0), ("unchanged", 0, 8760),
+    ]  # fmt: skip
+    assert installation.json("import", path, *GAS)["duplicates"] == 8760
+    installation.run("check")
 
 
 @pytest.mark.parametrize("moment", ["staged", "committing", "moved", "committed", "live"])

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mitoyen.connect.steps import StepFinder
@@ -45,6 +45,7 @@ def test_local_days_of_23_and_25_hours():
     assert lengths(*days) == days
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from([HALF, HOUR, DAY, 7 * DAY]), st.integers(1, 9)), min_size=1, max_size=12),
     st.lists(st.integers(1, 8), max_size=12),
@@ -68,6 +69,7 @@ def test_cut_into_parts_gives_the_same(runs, cuts):
     assert out == whole.tolist()
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 10 * DAY), min_size=1, max_size=60))
 def test_no_interval_reaches_past_the_reading_before(distances):
     found = StepFinder().lengths(np.array(distances, dtype=np.int64), last=True)

@@ -48,6 +48,6 @@ def test_questions_are_asked_and_the_answers_kept(installation, real_data, tmp_p
     assert code == 0, screen
     assert "doesn't exist in Paris" in screen
     assert "[UTC]" in screen
-    assert "8760 readings imported" in screen
+    assert "8,760 readings imported" in screen
     assert 'tz = "UTC"' in mapping.read_text()
     assert 'stamps = "start"' in mapping.read_text()

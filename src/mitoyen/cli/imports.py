@@ -72,7 +72,7 @@ def import_files(  # noqa: PLR0917 (typer turns parameters into options)
         reports.append(report)
         refused |= told is None
         for line in told or [] if not as_json else []:
-            print(line)
+            print(telling.harmless(line))
     if as_json:
         content = reports[0] if len(reports) == 1 else {"files": reports}
         print(json.dumps(content, ensure_ascii=False, allow_nan=False))
@@ -142,7 +142,7 @@ def _refused(path: Path, refusal: Any) -> dict[str, Any]:
         content: dict[str, Any] = report.to_json()
         return content
     lines = [(ground.line, ground.message) for ground in refusal.grounds]
-    _say(telling.refusal(f"{path.name}{telling.colon()}{refusal.message}", refusal.next_step, lines))
+    _say(telling.refusal(telling.about(path.name, refusal.message), refusal.next_step, lines))
     grounds = [{"line": g.line, "reason": g.message, "code": g.code} for g in refusal.grounds]
     return {
         "status": "refused", "file": path.name, "code": refusal.code, "message": refusal.message,
@@ -185,8 +185,10 @@ def _asked(path: Path, options: Any) -> Any:
 
 
 def _say(lines: list[str]) -> None:
+    from mitoyen.connect.telling import harmless
+
     for line in lines:
-        print(line, file=sys.stderr)
+        print(harmless(line), file=sys.stderr)
 
 
 def _undo(batch: int, why: str, *, as_json: bool) -> None:

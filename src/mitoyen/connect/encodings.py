@@ -51,10 +51,13 @@ class Bytes:
 
 
 def scan(source: Path, head: bytes) -> Bytes:
-    """Read the whole file once. Without a mark and not valid UTF-8, it is taken for Windows-1252."""
+    """Read the file once, to its end or to a byte that no text holds.
+
+    Without a mark and not valid UTF-8, it is taken for Windows-1252.
+    """
     seen = Bytes("utf-8-sig" if head.startswith(codecs.BOM_UTF8) else "utf-8")
     with source.open("rb") as file:
-        while chunk := file.read(CHUNK):
+        while not seen.nul and (chunk := file.read(CHUNK)):
             seen.add(chunk)
     seen.add(b"", final=True)
     return seen

@@ -164,11 +164,8 @@ class Describer:
     def _bad_value(self, text: str, header: str, line: int) -> Ground:
         words = {"text": _short(text), "column": header}
         low = text.lower().lstrip("+-")
-        if (
-            text.startswith(("=", "+", "@", "-"))
-            and any(c.isalpha() for c in text)
-            and low not in ("inf", "infinity", "nan")
-        ):
+        worded = any(c.isalpha() for c in text) and low not in ("inf", "infinity", "nan")
+        if text.startswith("=") or (text.startswith(("+", "@", "-")) and worded):
             return Ground("formula", _("“%(text)s” (%(column)s) is a formula, not a value") % words, line)
         if low in ("nan", "inf", "infinity"):
             return Ground("not_finite", _("“%(text)s” (%(column)s) is not a number") % words, line)

@@ -13,10 +13,12 @@ from pathlib import Path
 from django.utils.translation import gettext as _
 
 from mitoyen.connect import encodings, records, sheets
+from mitoyen.connect.numerals import grouped
 from mitoyen.ledger.refusal import Ground, Refused
 
 CHUNK = 1 << 20
-# One import, unpacked. Larger files are split by year or by meter.
+# One import, unpacked, from the command line and from the desk (whose own limit, upload_limit_mb, is for uploads).
+# Larger files are split by year or by meter.
 MAX_BYTES = 4 * 1024**3
 # Real meter files pack 4 to 30 times; a bomb packs 1,000 times.
 MAX_RATIO = 200
@@ -91,7 +93,11 @@ def _check_openable(path: Path) -> int:
         message = _("%(name)s is a folder, not a file.") % {"name": name}
         raise Refused(message, _("Name the files in it, for instance %(name)s/*.csv") % {"name": name}, code="folder")
     if not stat.S_ISREG(found.st_mode):
-        raise Refused(_("%(name)s is not an ordinary file.") % {"name": name}, code="not_a_file")
+        raise Refused(
+            _("%(name)s is not an ordinary file.") % {"name": name},
+            _("Save what it gives into a file, and import that."),
+            code="not_a_file",
+        )
     if not os.access(path, os.R_OK):
         raise Refused(
             _("%(name)s can't be read: you have no right to.") % {"name": name},
@@ -111,8 +117,8 @@ def _empty() -> Refused:
 
 def _too_large(size: int) -> Refused:
     return Refused(
-        _("The file holds %(size).1f GB; one import takes %(limit).0f GB at most.")
-        % {"size": size / 1024**3, "limit": MAX_BYTES / 1024**3},
+        _("The file holds %(size)s GB; one import takes %(limit)s GB at most, unpacked.")
+        % {"size": grouped(size / 1024**3, 1), "limit": grouped(MAX_BYTES / 1024**3, 1)},
         _("Split it by year or by meter and import the parts."),
         code="too_large",
     )

@@ -68,6 +68,8 @@ def layout_of(table: Path, *, typed: bool) -> Layout:
             units, header_at = tuple(rows[header_at]), above
     sample = [row for row in rows[skip:] if any(row)]
     sample += [row for line in spots if (row := _split(line, delimiter)) and any(row)]
+    # A line of another width is a fault to be named later; what columns hold is told by the others.
+    sample = [row for row in sample if len(row) == width] or sample
     names = _names(rows[header_at] if header_at is not None else [], max(width, 1))
     above_header = rows[: header_at if header_at is not None else skip]
     return Layout(

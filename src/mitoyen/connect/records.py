@@ -38,7 +38,7 @@ def parquet_to_csv(source: Path, target: Path) -> Path:
         _within_limit(con, copy, source, target)
     except duckdb.OutOfMemoryException as error:
         raise Refused(
-            _("Unpacked, the Parquet file needs more memory than there is: it is too large, or a trap."),
+            _("Unpacked, the Parquet file is too large, or a trap."),
             _("Split it by year or by meter and import the parts."),
             code="bomb",
         ) from error
@@ -64,8 +64,7 @@ def _within_limit(con: duckdb.DuckDBPyConnection, copy: str, source: Path, targe
     size = max(size, _size(target))
     if size > MAX_TABLE:
         raise Refused(
-            _("The file holds %(size).1f GB; one import takes %(limit).0f GB at most.")
-            % {"size": size / 1024**3, "limit": MAX_TABLE / 1024**3},
+            _("Unpacked, the Parquet file is too large, or a trap."),
             _("Split it by year or by meter and import the parts."),
             code="bomb",
         )

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from mitoyen.connect import evidence, faultlines, localtime, settle
 from mitoyen.connect.headers import kind_of_unit
 from mitoyen.connect.lines import place
+from mitoyen.connect.numerals import moment
 from mitoyen.connect.options import KINDS, Question
 from mitoyen.connect.report import iso
 from mitoyen.connect.walk import MICRO, RepeatedTime, Seen, Spans, Trend, Walk, bounds_of, pieces, trends
@@ -333,9 +334,26 @@ def _walked(found: "Analysis") -> bool:
             return False
         if interval and item.seen.overlaps:
             found.blocking += item.seen.overlaps
-            reason = _("an interval begins before the one before it ends, at %(time)s")
-            found.grounds += [Ground("overlap", reason % {"time": iso(t)}) for t in item.seen.overlap_at]
+            found.grounds += _name_overlaps(found, item)
     return True
+
+
+def _name_overlaps(found: "Analysis", item: Series) -> list[Ground]:
+    """The lines whose interval begins before the one before it ends."""
+    ordinals = {}
+    for time in item.seen.overlap_at:
+        row = found.con.execute(
+            f"SELECT ord FROM clean WHERE sid = {item.sid} AND epoch_us(t) > {time} ORDER BY t LIMIT 1"
+        ).fetchone()
+        ordinals[time] = row[0] if row else -1
+    rejects, _spaces = faultlines.rejected(found.con)
+    bytes_of = frozenset(byte for byte, _error, _text in rejects)
+    placed, _at = place(found.table, found.layout, ordinals.values(), bytes_of, found_offset(found))
+    reason = _("the interval begins before the one before it ends, at %(time)s UTC")
+    return [
+        Ground("overlap", reason % {"time": moment(iso(time))}, placed[n].line if n in placed else None)
+        for time, n in ordinals.items()
+    ]
 
 
 def stated_step(found: "Analysis") -> int:

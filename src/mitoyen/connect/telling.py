@@ -1,5 +1,6 @@
 """What the import says to people at a terminal, as lines of text."""
 
+import unicodedata
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -22,9 +23,14 @@ def usage(code: str) -> str:
     }[code]
 
 
-def colon() -> str:
-    """What stands between a file's name and what is said of it."""
-    return _(": ")
+def about(name: str, message: str) -> str:
+    """The message, after the file's name unless it names it itself."""
+    return message if name in message else f"{name}{_(': ')}{message}"
+
+
+def harmless(text: str) -> str:
+    """What a file holds must not steer the terminal: control and direction characters are shown as a mark."""
+    return "".join("\ufffd" if unicodedata.category(c) in ("Cc", "Cf") else c for c in text)
 
 
 def refusal(message: str, next_step: str, lines: list[tuple[int | None, str]]) -> list[str]:
@@ -40,7 +46,7 @@ def refusal(message: str, next_step: str, lines: list[tuple[int | None, str]]) -
 
 def refused(report: Report) -> list[str]:
     """Why the file isn't taken: the questions first, each with what answers it; then its lines, a reason at a time."""
-    told = [f"{report.proposal.file}{colon()}{report.message}"]
+    told = [about(report.proposal.file, report.message)]
     for number, question in enumerate(report.proposal.questions, start=1):
         told.append(f"  {number}. {question.text}")
         told += [f"     {text}" for text in (question.evidence,) if text]
