@@ -30,9 +30,11 @@ def check(as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON."
 
 
 def _figures() -> list[checking.Fault]:
-    step = _("Restore the last backup elsewhere and compare, or run “mitoyen evaluate”: it states them anew.")
     message = _("The figure %(id)s was changed after it was computed.")
-    return [checking.Fault("figure_altered", message % {"id": number}, step) for number in seal.altered()]
+    step = _(
+        "Restore the last backup (mitoyen restore). “mitoyen figure %(id)s --recompute” shows what its readings give."
+    )
+    return [checking.Fault("figure_altered", message % {"id": one}, step % {"id": one}) for one in seal.altered()]
 
 
 def _told(name: str, done: int, total: int) -> None:
