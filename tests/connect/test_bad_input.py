@@ -186,7 +186,7 @@ def test_formulas_without_their_value(bench):
 
 def test_a_parquet_file_of_a_few_kilobytes_that_holds_gigabytes(bench, monkeypatch):
     path = bench.folder / "bomb.parquet"
-    rows = "SELECT '2024-01-01 00:00' AS date, repeat('x', 1000) AS note FROM range(1000000)"
+    rows = "SELECT '2024-01-01 00:00' AS date, repeat('x', 1000) AS note FROM range(600000)"
     duckdb.execute(f"COPY ({rows}) TO '{path}' (FORMAT parquet, COMPRESSION zstd)")
     assert path.stat().st_size < 100_000
     monkeypatch.setattr(records, "MAX_TABLE", 20_000_000)
@@ -197,9 +197,9 @@ def test_a_parquet_file_of_a_few_kilobytes_that_holds_gigabytes(bench, monkeypat
 
 
 def test_a_parquet_file_made_to_fill_the_memory(bench, settings):
-    settings.MITOYEN = {**settings.MITOYEN, "memory_limit": "120MB"}
+    settings.MITOYEN = {**settings.MITOYEN, "memory_limit": "60MB"}
     path = bench.folder / "bomb.parquet"
-    rows = "SELECT '2024-01-01 00:00' AS date, repeat('x', 100000) AS note FROM range(50000)"
+    rows = "SELECT '2024-01-01 00:00' AS date, repeat('x', 100000) AS note FROM range(4000)"
     duckdb.execute(f"COPY ({rows}) TO '{path}' (FORMAT parquet, COMPRESSION zstd)")
     assert refused(bench, path.read_bytes(), "bomb.parquet").code == "bomb"
 
