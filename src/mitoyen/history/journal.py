@@ -5,7 +5,9 @@ machines' door writes it. The same time with another value is kept aside, never 
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from math import isfinite
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -22,6 +24,7 @@ _DTYPES = {
     "batch": np.int32,
 }  # fmt: skip
 COLUMNS = tuple(_DTYPES)
+_VALUE = itemgetter(3)
 
 
 class Appended(NamedTuple):
@@ -44,6 +47,7 @@ class Store(Protocol):
     def days(self) -> list[int]: ...
     def export(self, first: int, last: int, file: Path) -> int: ...
     def delete_between(self, first: int, last: int, held: int) -> bool: ...
+    def unhurried(self) -> AbstractContextManager[None]: ...
     def delete(self, keys: Sequence[tuple[int, int]]) -> None: ...
     def delete_batch(self, batch: int) -> int: ...
     def put_aside(self, rows: Sequence[Any]) -> None: ...
@@ -56,9 +60,11 @@ def append(rows: Sequence[Row], batch: int = 0) -> Appended:
 
     Repeating it changes nothing. Raises Refused on a full or read-only disk, ValueError on a value that isn't finite.
     """
-    for row in rows:
-        if not -1.7976931348623157e308 <= row[3] <= 1.7976931348623157e308:
-            raise ValueError(f"value {row[3]!r} of datastream {row[0]} is not a finite number")
+    # A sum is finite only if every value is; if it isn't, they are looked at one by one (it may just be too large).
+    if not isfinite(sum(map(_VALUE, rows))):
+        for row in rows:
+            if not isfinite(row[3]):
+                raise ValueError(f"value {row[3]!r} of datastream {row[0]} is not a finite number")
     return Appended(*_store().append(rows, int(batch)))
 
 
@@ -93,6 +99,11 @@ def delete_between(first: int, last: int, held: int) -> bool:
     Rows that came in meanwhile are so never lost: the next sealing of their day finds what it knows already.
     """
     return _store().delete_between(first, last, held)
+
+
+def unhurried() -> AbstractContextManager[None]:
+    """While it lasts, this thread's deletions need not be on the disk when they return: they can be done again."""
+    return _store().unhurried()
 
 
 def count() -> int:

@@ -4,7 +4,8 @@
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,14 @@ class Store:
             if gone != held:
                 raise psycopg.Rollback(transaction)
         return gone == held
+
+    @contextmanager
+    def unhurried(self) -> Iterator[None]:
+        self.connection.execute("SET synchronous_commit = off")
+        try:
+            yield
+        finally:
+            self.connection.execute("RESET synchronous_commit")
 
     def delete(self, keys: Sequence[tuple[int, int]]) -> None:
         for i in range(0, len(keys), _STEP):

@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -25,6 +26,7 @@ CREATE TABLE IF NOT EXISTS aside (
 CREATE TABLE IF NOT EXISTS span (one INTEGER PRIMARY KEY CHECK (one = 1), longest INTEGER NOT NULL) STRICT;
 INSERT OR IGNORE INTO span VALUES (1, 0);
 """
+_LENGTH = itemgetter(2)
 _STEP = 10_000
 _DAY_US = 86_400_000_000
 _local = threading.local()
@@ -44,7 +46,12 @@ class Store:
             )
             if not _writable(file):
                 return
-            for pragma in ("journal_mode = WAL", "synchronous = FULL", "cache_size = -16000"):
+            for pragma in (
+                "journal_mode = WAL",
+                "synchronous = FULL",
+                "cache_size = -16000",
+                "wal_autocheckpoint = 4000",
+            ):
                 self.connection.execute(f"PRAGMA {pragma}").fetchall()
             if not self.connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'span'").fetchone():
                 self.connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
@@ -82,7 +89,7 @@ class Store:
 
     def _note_longest(self, connection: Any, rows: Sequence[Any]) -> None:
         """Keep the longest interval ever appended: what bounds the search for intervals that meet a time."""
-        longest = max((row[2] for row in rows), default=0)
+        longest = max(map(_LENGTH, rows), default=0)
         if longest > self.longest:
             connection.execute("UPDATE span SET longest = max(longest, ?)", (longest,))
             self.longest = longest
@@ -176,6 +183,16 @@ class Store:
             self.connection.execute("COMMIT" if gone == held else "ROLLBACK")
         moment("journal_delete")
         return bool(gone == held)
+
+    @contextmanager
+    def unhurried(self) -> Iterator[None]:
+        """No flush at a commit: the next append's, or a checkpoint, flushes the log with what is in it."""
+        with self._told():
+            self.connection.execute("PRAGMA synchronous = NORMAL").fetchall()
+        try:
+            yield
+        finally:
+            self.connection.execute("PRAGMA synchronous = FULL").fetchall()
 
     def delete(self, keys: Sequence[tuple[int, int]]) -> None:
         for i in range(0, len(keys), _STEP):

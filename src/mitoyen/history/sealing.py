@@ -7,8 +7,10 @@ Late data make further parts of their day. What the archive knows already is dro
 
 import shutil
 from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from pathlib import Path
+from time import monotonic, sleep
 
 import duckdb
 from django.conf import settings
@@ -21,17 +23,19 @@ from mitoyen.history.archive import Part
 from mitoyen.history.engine import connected, fetch, quoted, stream
 from mitoyen.history.fingerprint import Fingerprint
 from mitoyen.history.models import SealedDay
-from mitoyen.history.survey import Survey, survey
+from mitoyen.history.survey import Survey
 from mitoyen.history.times import micros
 from mitoyen.ledger.refusal import Refused
 
 Prints = dict[int, Fingerprint]
+_REST = "length, value, quality, batch"
 _CSV = (
     "columns = {datastream: 'INTEGER', time: 'BIGINT', length: 'INTEGER', value: 'DOUBLE', quality: 'TINYINT',"
     " batch: 'INTEGER'}, header = false, auto_detect = false, delim = ','"
 )
 _DAY_US = 86_400_000_000
-_AT_ONCE = 20_000
+_AT_ONCE = 10_000
+_PAUSE_S = 0.002
 
 
 def seal(day: date | None = None, progress: Callable[[date, int], None] | None = None) -> list[SealedDay]:
@@ -43,12 +47,23 @@ def seal(day: date | None = None, progress: Callable[[date, int], None] | None =
     sealed: list[SealedDay] = []
     with archive.writing(), faults.storage():
         recover()
-        for one in [day] if day else due():
-            made = _seal(one)
-            if made is not None:
-                sealed.append(made)
-                if progress:
-                    progress(one, made.rows)
+        days = [day] if day else due()
+        with connected() as con, ThreadPoolExecutor(1) as giving, ThreadPoolExecutor(1) as letting_go:
+            # While a day is written, the journal gives the next one and lets go of the one before.
+            given = [giving.submit(_export, one) for one in days[:1]]
+            gone: list[Future[None]] = []
+            for i, one in enumerate(days):
+                count = given[i].result()
+                faults.moment("seal_exported")
+                given += [giving.submit(_export, following) for following in days[i + 1 : i + 2]]
+                made = _seal(con, one, count, gone, letting_go) if count else None
+                shutil.rmtree(_work_of(one))
+                if made is not None:
+                    sealed.append(made)
+                    if progress:
+                        progress(one, made.rows)
+            for left in gone:
+                left.result()
     if sealed:
         rollups.refresh()
     return sealed
@@ -86,36 +101,58 @@ def _label(sealed: SealedDay) -> str:
     return f"s{sealed.day:%Y%m%d}-{sealed.part}"
 
 
-def _seal(day: date) -> SealedDay | None:
-    first = micros(datetime.combine(day, datetime.min.time(), UTC))
-    work = Path(settings.MITOYEN_HOME) / "staging" / f"seal-{day}"
+def _work_of(day: date) -> Path:
+    return Path(settings.MITOYEN_HOME) / "staging" / f"seal-{day}"
+
+
+def _export(day: date) -> int:
+    """Have the journal write a day's rows to a file; how many they are."""
+    work = _work_of(day)
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
-    count = journal.export(first, first + _DAY_US - 1, work / "rows.csv")
-    if count == 0:
-        shutil.rmtree(work)
-        return None
-    faults.moment("seal_exported")
-    with connected() as con:
-        con.execute(
-            f"COPY (SELECT datastream, make_timestamptz(time) AS time, length, value, quality, batch FROM"
-            f" read_csv({quoted(work / 'rows.csv')}, {_CSV}) ORDER BY datastream, time)"
-            f" TO {quoted(work / 'incoming.parquet')} (FORMAT parquet, COMPRESSION lz4, ROW_GROUP_SIZE 122880)"
-        )
-        rows = f"SELECT * FROM read_parquet({quoted(work / 'incoming.parquet')})"
-        seen = survey(con, rows, with_fingerprint=False)
-        if seen.rows != count:
-            raise Refused(_("The journal gave %(got)d rows for %(day)s, not %(count)d.") % {
-                "got": seen.rows, "day": day, "count": count}, _("Run “mitoyen check”."))  # fmt: skip
-        kept = _sorted_out(con, rows, seen, work)
-        sealed = _written(con, kept, day, work)
-        for low, high, held in _steps(con, rows):
-            journal.delete_between(low, high, held)
-    shutil.rmtree(work)
+    first = micros(datetime.combine(day, datetime.min.time(), UTC))
+    return journal.export(first, first + _DAY_US - 1, work / "rows.csv")
+
+
+def _seal(
+    con: duckdb.DuckDBPyConnection, day: date, count: int, gone: "list[Future[None]]", letting_go: Executor
+) -> SealedDay | None:
+    work = _work_of(day)
+    con.execute(
+        f"COPY (SELECT datastream, make_timestamptz(time) AS time, length, value, quality, batch FROM"
+        f" read_csv({quoted(work / 'rows.csv')}, {_CSV}) ORDER BY datastream, time)"
+        f" TO {quoted(work / 'incoming.parquet')} (FORMAT parquet, COMPRESSION lz4, ROW_GROUP_SIZE 122880)"
+    )
+    rows = f"SELECT * FROM read_parquet({quoted(work / 'incoming.parquet')})"
+    seen, prints = _surveyed(con, rows)
+    if seen.rows != count:
+        raise Refused(_("The journal gave %(got)d rows for %(day)s, not %(count)d.") % {
+            "got": seen.rows, "day": day, "count": count}, _("Run “mitoyen check”."))  # fmt: skip
+    kept = _sorted_out(con, rows, seen)
+    sealed = _written(con, kept, prints if kept == rows else prints_of(con, kept), day)
+    gone.append(letting_go.submit(_let_go, _steps(con, rows)))
     return sealed
 
 
-def _sorted_out(con: duckdb.DuckDBPyConnection, rows: str, seen: Survey, work: Path) -> str:
+def _surveyed(con: duckdb.DuckDBPyConnection, rows: str) -> tuple[Survey, Prints]:
+    """One pass over a day's sorted rows: what is in them, and the fingerprint of each batch."""
+    seen, prints = Survey(with_fingerprint=False), Prints()
+    for columns in stream(con, f"SELECT datastream, epoch_us(time) AS time, {_REST} FROM ({rows})"):
+        _add_prints(prints, columns)
+        seen.feed(columns)
+    return seen, prints
+
+
+def _let_go(steps: list[tuple[int, int, int]]) -> None:
+    """Take rows out of the journal in small steps, each followed by a pause as long: doors get their turn."""
+    with journal.unhurried():
+        for low, high, held in steps:
+            began = monotonic()
+            journal.delete_between(low, high, held)
+            sleep(min(max(monotonic() - began, _PAUSE_S), 20 * _PAUSE_S))
+
+
+def _sorted_out(con: duckdb.DuckDBPyConnection, rows: str, seen: Survey) -> str:
     """SQL of the rows to be sealed: without those known already; contradicting ones are put aside."""
     now = archive.snapshot()
     known = compare.define_known(con, seen, now, waiting=False)
@@ -159,9 +196,9 @@ def _overlaps_inside(con: duckdb.DuckDBPyConnection) -> None:
         )
 
 
-def _written(con: duckdb.DuckDBPyConnection, rows: str, day: date, work: Path) -> SealedDay | None:
+def _written(con: duckdb.DuckDBPyConnection, rows: str, prints: Prints, day: date) -> SealedDay | None:
     """Commit the rows to the archive, and read them back. None when there was nothing new."""
-    prints = prints_of(con, rows)
+    work = _work_of(day)
     total = sum(prints.values(), Fingerprint())
     if total.rows == 0:
         return None
@@ -182,11 +219,14 @@ def _written(con: duckdb.DuckDBPyConnection, rows: str, day: date, work: Path) -
 def prints_of(con: duckdb.DuckDBPyConnection, rows: str) -> Prints:
     """Fingerprints by batch of the rows of a query."""
     found: Prints = {}
-    query = f"SELECT datastream, epoch_us(time) AS time, length, value, quality, batch FROM ({rows})"
-    for columns in stream(con, query):
-        for number, one in fingerprint.by_batch(columns).items():
-            found[number] = found.get(number, Fingerprint()) + one
+    for columns in stream(con, f"SELECT datastream, epoch_us(time) AS time, {_REST} FROM ({rows})"):
+        _add_prints(found, columns)
     return found
+
+
+def _add_prints(found: Prints, columns: journal.Columns) -> None:
+    for number, one in fingerprint.by_batch(columns).items():
+        found[number] = found.get(number, Fingerprint()) + one
 
 
 def _check(con: duckdb.DuckDBPyConnection, sealed: SealedDay, made: list[Part], prints: Prints) -> None:
