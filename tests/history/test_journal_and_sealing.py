@@ -127,6 +127,35 @@ def test_compaction_keeps_rows_and_batches(electricity):
     assert check.check() == []
 
 
+def test_files_of_old_versions_are_kept_for_a_time_then_forgotten(electricity, home):
+    for hour in (0, 12):
+        appended(electricity, DAY + timedelta(hours=hour), [float(hour + i) for i in range(12)])
+        sealing.seal()
+    before = values(electricity)
+    compaction.compact()
+    old = set((home / "archive").glob("month=*/*.parquet"))
+    assert compaction.forget() == 0
+    assert set((home / "archive").glob("month=*/*.parquet")) == old
+    assert compaction.forget(keep_days=0) == len(old) - 1
+    assert len(list((home / "archive").glob("month=*/*.parquet"))) == 1
+    assert values(electricity) == before
+    assert check.check() == []
+
+
+@pytest.mark.parametrize(
+    "wrong", [[1.0, float("inf")], [float("inf"), float("-inf")], [1e308, float("nan"), 1e308], [float("-inf")]]
+)
+def test_one_value_that_is_not_finite_refuses_them_all(electricity, wrong):
+    with pytest.raises(ValueError, match="finite"):
+        appended(electricity, DAY, wrong)
+    assert journal.count() == 0
+
+
+def test_values_whose_sum_is_too_large_are_finite_all_the_same(electricity):
+    assert appended(electricity, DAY, [1.7e308, 1.7e308, -1.7e308]).accepted == 3
+    assert values(electricity) == [1.7e308, 1.7e308, -1.7e308]
+
+
 @pytest.mark.parametrize("what", ["missing", "cut", "value"])
 def test_check_finds_a_file_missing_or_altered(electricity, home, what):
     brought(hours(electricity, DAY, [1.0, 2.0, 3.0]))

@@ -31,7 +31,7 @@ _TYPES = {
     "batch": "integer", "month": "string",
 }  # fmt: skip
 SCHEMA = Schema([Field(name, PrimitiveType(kind), nullable=False) for name, kind in _TYPES.items()])
-# Old versions stay readable: nothing is forgotten by itself (see compaction.vacuum).
+# Old versions stay readable: nothing is forgotten by itself (see compaction.forget).
 CONFIGURATION: dict[str, str | None] = {
     "delta.logRetentionDuration": "interval 3650 days",
     "delta.deletedFileRetentionDuration": "interval 30 days",

@@ -17,6 +17,7 @@ from mitoyen.ledger.refusal import Refused
 SMALL = parts.ROWS_A_FILE // 2
 # A reader that listed the rollups' files just before a new version may still be reading them.
 _ROLLUPS_KEEP_H = 1
+KEEP_DAYS = 30
 
 
 def compact() -> dict[str, int]:
@@ -35,6 +36,18 @@ def compact() -> dict[str, int]:
             table = DeltaTable(str(rollups.folder()))
             table.vacuum(_ROLLUPS_KEEP_H, dry_run=False, enforce_retention_duration=False)
     return done
+
+
+def forget(keep_days: int = KEEP_DAYS) -> int:
+    """Remove the files that no version of the archive younger than `keep_days` needs; returns how many.
+
+    Older versions can't be read any more; the readings of today, and who corrected what, stay.
+    """
+    if not archive.made(archive.folder()):
+        return 0
+    with archive.writing(), faults.storage():
+        table = DeltaTable(str(archive.folder()))
+        return len(table.vacuum(keep_days * 24, dry_run=False, enforce_retention_duration=False))
 
 
 def _small_files() -> dict[str, list[Part]]:

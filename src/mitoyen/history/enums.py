@@ -18,7 +18,7 @@ class Kind(TextChoices):
 class BatchState(TextChoices):
     STAGED = "staged", _("waiting")
     COMMITTING = "committing", _("being written")
-    LIVE = "live", _("live")
+    LIVE = "live", _("in service")
     UNDOING = "undoing", _("being taken back")
     UNDONE = "undone", _("taken back")
     DISCARDED = "discarded", _("given up")

@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('origin', models.CharField(choices=[('file', 'file'), ('live', 'live'), ('correction', 'correction'), ('generated', 'generated')], max_length=10)),
-                ('state', models.CharField(choices=[('staged', 'waiting'), ('committing', 'being written'), ('live', 'live'), ('undoing', 'being taken back'), ('undone', 'taken back'), ('discarded', 'given up')], default='staged', max_length=10)),
+                ('state', models.CharField(choices=[('staged', 'waiting'), ('committing', 'being written'), ('live', 'in service'), ('undoing', 'being taken back'), ('undone', 'taken back'), ('discarded', 'given up')], default='staged', max_length=10)),
                 ('source', models.CharField(default='', help_text='File name or sender.', max_length=300)),
                 ('sha256', models.CharField(blank=True, default='', help_text='Of the file, in hexadecimal.', max_length=64)),
                 ('by', models.CharField(default='', max_length=200)),
