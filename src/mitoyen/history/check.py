@@ -2,6 +2,7 @@
 
 # ruff: noqa: S608 (DuckDB has no parameters for file names; ours and numbers are all that is put into queries)
 
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -59,6 +60,8 @@ def _journal() -> list[Fault]:
         ]
     except Refused as refusal:
         return [Fault("journal_unreadable", refusal.message, refusal.next_step)]
+    except sqlite3.DatabaseError as error:
+        return [Fault("journal_damaged", _("The journal is damaged: %s.") % error, _restore())]
 
 
 def _unfinished() -> list[Fault]:
