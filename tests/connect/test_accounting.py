@@ -13,6 +13,7 @@ from mitoyen.connect.layout import layout_of
 from mitoyen.connect.options import ColumnSpec
 from mitoyen.history.models import Batch, Datastream
 from mitoyen.ledger.refusal import Refused
+from tests.connect.conftest import Bench
 from tests.connect.test_shapes import NONE_MISSING, written_series
 
 # Refusals of a whole file that has no line to name.
@@ -23,7 +24,7 @@ STRAY = st.one_of(
 )
 
 
-def outcome(bench, content: bytes) -> int | None:
+def outcome(bench: Bench, content: bytes) -> int | None:
     """How many readings are accounted for; None when the file is refused or asks, with a line, or as a whole."""
     try:
         report = bench.examine(content, NONE_MISSING)
@@ -37,7 +38,7 @@ def outcome(bench, content: bytes) -> int | None:
     return None
 
 
-def refused_line(bench, content: str) -> int | None:
+def refused_line(bench: Bench, content: str) -> int | None:
     """The first line that the refusal of a file names."""
     try:
         report = bench.examine(content, NONE_MISSING)

@@ -190,8 +190,14 @@ def test_a_parquet_file_of_a_few_kilobytes_that_holds_gigabytes(bench, monkeypat
     duckdb.execute(f"COPY ({rows}) TO '{path}' (FORMAT parquet, COMPRESSION zstd)")
     assert path.stat().st_size < 100_000
     monkeypatch.setattr(records, "MAX_TABLE", 20_000_000)
-    written, size = [], records._size
-    monkeypatch.setattr(records, "_size", lambda file: written.append(size(file)) or written[-1])
+    size = records._size
+    written: list[int] = []
+
+    def noted(file):
+        written.append(size(file))
+        return written[-1]
+
+    monkeypatch.setattr(records, "_size", noted)
     assert refused(bench, path.read_bytes(), "bomb.parquet").code == "bomb"
     assert max(written) < 500_000_000
 

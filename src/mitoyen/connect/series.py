@@ -233,7 +233,7 @@ def _settle_units(found: "Analysis") -> None:
                 (),
                 None,
                 "--unit kWh",
-                _("It starts with: %(cells)s.") % {"cells": " | ".join(", ".join(row) for row in cells)[:200]},
+                _("It starts with: %(cells)s.") % {"cells": " | ".join(" ; ".join(row) for row in cells)[:200]},
             )
         )
     for value in found.columns.values:
