@@ -158,6 +158,16 @@ def closed() -> Iterator[None]:
     journal_sqlite.close_all()
 
 
+@contextmanager
+def for_this_thread() -> Iterator[None]:
+    """For a thread that will end: what it opened of the journal is closed when it has done."""
+    try:
+        yield
+    finally:
+        journal_sqlite.close_all()
+        journal_postgresql.close_all()
+
+
 def longest() -> int:
     """Length in seconds of the longest interval that the journal may hold."""
     return _store().longest_interval()

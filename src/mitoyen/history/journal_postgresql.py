@@ -156,3 +156,9 @@ def store(url: str) -> Store:
         stores.clear()
         stores[key] = Store(url)
     return stores[key]
+
+
+def close_all() -> None:
+    """Close this thread's connections."""
+    for opened in _local.__dict__.pop("stores", {}).values():
+        opened.connection.close()

@@ -111,7 +111,8 @@ def _export(day: date) -> int:
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     first = micros(datetime.combine(day, datetime.min.time(), UTC))
-    return journal.export(first, first + _DAY_US - 1, work / "rows.csv")
+    with journal.for_this_thread():
+        return journal.export(first, first + _DAY_US - 1, work / "rows.csv")
 
 
 def _seal(
@@ -145,7 +146,7 @@ def _surveyed(con: duckdb.DuckDBPyConnection, rows: str) -> tuple[Survey, Prints
 
 def _let_go(steps: list[tuple[int, int, int]]) -> None:
     """Take rows out of the journal in small steps, each followed by a pause as long: doors get their turn."""
-    with journal.unhurried():
+    with journal.for_this_thread(), journal.unhurried():
         for low, high, held in steps:
             began = monotonic()
             journal.delete_between(low, high, held)
