@@ -3,6 +3,7 @@
 # ruff: noqa: S608 (DuckDB has no parameters for file names; ours and numbers are all that is put into queries)
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from mitoyen.history.fingerprint import Fingerprint
 from mitoyen.history.models import Batch
 from mitoyen.history.survey import Conflict, Overlap, Survey, survey
 from mitoyen.ledger.refusal import Refused
+
+_MONTHS_AT_ONCE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +96,15 @@ def compared(batch: Batch) -> Staged:
 def _write(con: duckdb.DuckDBPyConnection, rows: str, final: Survey, batch: Batch, path: Path) -> list[Part]:
     for old in path.glob("month=*"):
         shutil.rmtree(old)
-    made: list[Part] = []
-    for month in sorted(final.months):
+
+    def written(month: str) -> list[Part]:
         chosen = f"SELECT *, {batch.pk}::INTEGER AS batch FROM ({rows}) WHERE {parts.in_month(month)}"
-        made += parts.write_month(con, chosen, month, label_of(batch), path)
-    return made
+        with con.cursor() as own:
+            return parts.write_month(own, chosen, month, label_of(batch), path)
+
+    # A file is encoded by one thread at a time: two months at once keep two processors busy.
+    with ThreadPoolExecutor(_MONTHS_AT_ONCE) as pool:
+        return [part for made in pool.map(written, sorted(final.months)) for part in made]
 
 
 def label_of(batch: Batch) -> str:
