@@ -6,6 +6,7 @@ import os
 import time
 import zipfile
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import duckdb
 import pytest
@@ -267,8 +268,10 @@ def test_epochs_out_of_range(bench):
 
 
 def test_a_whole_second_among_fractions(bench):
-    rows = "\n".join(f"2024-01-01 {n:02d}:00:00{'.145' if n != 7 else ''};{n % 9}.5" for n in range(24))
-    assert bench.examine(f"t;v\n{rows}\n").readings == 24
+    """The only one stands where no sample looks."""
+    times = [datetime(2023, 1, 1, 0, 0, 0, 145000 if n != 3500 else 0) + timedelta(hours=n) for n in range(20_000)]
+    content = "\n".join(["t;v", *(f"{time};{n % 9}.5" for n, time in enumerate(times))])
+    assert bench.examine(content).readings == 20_000
 
 
 def test_reasons_are_summed_up(bench):
