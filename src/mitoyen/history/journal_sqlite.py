@@ -28,7 +28,7 @@ INSERT OR IGNORE INTO span VALUES (1, 0);
 """
 _LENGTH = itemgetter(2)
 _STEP = 10_000
-_DAY_US = 86_400_000_000
+_DAY_US, _SLOT_US = 86_400_000_000, 900_000_000
 _local = threading.local()
 
 
@@ -161,19 +161,22 @@ class Store:
     def export(self, first: int, last: int, file: Path) -> int:
         """SQLite writes the lines itself, a quarter of an hour at a time: twice as fast as making Python's objects.
 
-        17 significant digits give every double back.
+        17 significant digits give every double back. A query each, along the key: a GROUP BY would sort all rows first.
         """
         query = (
             "SELECT count(*), CAST(group_concat("
             "printf('%d,%d,%d,%!.17g,%d,%d', datastream, time, length, value, quality, batch), char(10)) AS BLOB)"
-            " FROM observation WHERE time BETWEEN ? AND ? GROUP BY time / 900000000"
+            " FROM observation WHERE time BETWEEN ? AND ?"
         )
         total = 0
         with self._told(), file.open("wb") as out:
-            for count, lines in self.connection.execute(query, (first, last)):
-                out.write(lines)
-                out.write(b"\n")
-                total += count
+            for low in range(first, last + 1, _SLOT_US):
+                bounds = (low, min(low + _SLOT_US - 1, last))
+                count, lines = self.connection.execute(query, bounds).fetchone()
+                if count:
+                    out.write(lines)
+                    out.write(b"\n")
+                    total += count
         return total
 
     def delete_between(self, first: int, last: int, held: int) -> bool:
