@@ -4,6 +4,7 @@ import datetime as dt
 
 import numpy as np
 import pytest
+from django.utils import translation
 
 from mitoyen.ledger.models import AuditEntry
 from mitoyen.ledger.refusal import Refused
@@ -110,3 +111,15 @@ def test_progress_is_told_meter_by_meter(leak):
     told = []
     findings.find_all(lambda done, total: told.append((done, total)))
     assert told == [(1, 1)]
+
+
+@pytest.mark.parametrize(("first", "told"), [("2025-03-01", "du 1er mars 2025"), ("2025-03-11", "du 11 mars 2025")])
+def test_a_finding_s_days_read_as_french_writes_them(school, water, first, told):
+    evidence = {"facts": {"date": first, "reason": "change_of_use"}}
+    day = dt.date.fromisoformat(first)
+    key = "buildings/use_changed/ecole-eau/water"
+    finding = Finding(
+        key=key, rule="use_changed", thing=school, datastream=water, first=day, last=day, evidence=evidence
+    )
+    with translation.override("fr"):
+        assert told in describe(finding).sentence

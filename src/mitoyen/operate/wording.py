@@ -67,6 +67,9 @@ def _shown(name: str, value: Any, usage: Usage, language: str) -> str:
         decimals = 0 if abs(value) >= 20 or value == round(value) else 1 if abs(value) >= 1 else 2
         return number_format(round(value, decimals), decimals, use_l10n=True, force_grouping=True)
     try:
-        return date_format(dt.date.fromisoformat(str(value)), "DATE_FORMAT")
+        day = dt.date.fromisoformat(str(value))
     except ValueError:
         return str(value)
+    text = date_format(day, "DATE_FORMAT")
+    # The first of a month is an ordinal in French: 1er mars.
+    return f"1er{text[1:]}" if language == "fr" and day.day == 1 else text
