@@ -246,7 +246,7 @@ def _marked_label(frame: Frame, s: _Series, marked: Sequence[Stretch], x: Any) -
     """Over the line, at the top of the first shade."""
     if not marked:
         return ""
-    at, words = x(max(np.datetime64(marked[0].first, "s"), s.days[0])), marked[0].label
+    at, words = x(max(np.array(marked[0].first, "datetime64[s]")[()], s.days[0])), marked[0].label
     fits = frame.plot_right - at > len(words) * _LETTER
     anchor, at = ("start", at + 4) if fits else ("end", at - 4)
     return text(round(at), frame.top + 14, words, anchor=anchor, kind="c-strong c-halo c-brique")

@@ -16,7 +16,7 @@ from mitoyen.www.desk.batches import of_person
 from mitoyen.www.desk.correcting import Change, one_reading, period, write
 from mitoyen.www.desk.fields import DeskForm, Moment, Number, Reason
 from mitoyen.www.desk.page import email_of, page, to
-from mitoyen.www.desk.words import exact, property_word, unit_word
+from mitoyen.www.desk.words import exact, meter_label, unit_word
 
 ONE, PERIOD = "one", "period"
 LARGEST = 1e12
@@ -99,7 +99,7 @@ def correct(request: HttpRequest, stream: Datastream) -> HttpResponse:
         else [],
         "stream": stream,
         "building": building,
-        "what": property_word(stream.observed_property),
+        "label": meter_label(stream.thing, stream.observed_property),
         "unit": unit_word(stream.unit),
         "back": reverse("desk:building", args=[building.slug]),
     }

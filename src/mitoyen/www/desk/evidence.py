@@ -15,6 +15,7 @@ from mitoyen.history.models import Datastream
 from mitoyen.history.read import Daily, daily, extents
 from mitoyen.history.times import paris_day_of
 from mitoyen.www.charts import Stretch, Table, time_series
+from mitoyen.www.dates import day
 from mitoyen.www.desk.words import property_word, unit_word
 from mitoyen.www.numbers import number
 
@@ -70,15 +71,15 @@ def last_years(streams: Sequence[Datastream]) -> dict[int, SafeString]:
 def _caption(stream: Datastream, first: dt.date, last: dt.date) -> str:
     return _("%(property)s, day by day, from %(first)s to %(last)s") % {
         "property": property_word(stream.observed_property).capitalize(),
-        "first": date_format(first, "j F Y"),
-        "last": date_format(last, "j F Y"),
+        "first": day(first),
+        "last": day(last),
     }
 
 
 def _day(moment: np.datetime64) -> dt.date:
     """The Paris day that a reading at `moment` (the end of its interval) belongs to."""
-    day: dt.date = paris_day_of(np.array([moment - np.timedelta64(1, "us")]))[0].astype(dt.date)
-    return day
+    found: dt.date = paris_day_of(np.array([moment - np.timedelta64(1, "us")]))[0].astype(dt.date)
+    return found
 
 
 def _chart(stream: Datastream, found: Daily, title: str, marked: Sequence[Stretch]) -> SafeString:

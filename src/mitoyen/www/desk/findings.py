@@ -10,7 +10,6 @@ from django import forms
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
@@ -22,6 +21,7 @@ from mitoyen.operate.models import Finding
 from mitoyen.operate.wording import Described, describe
 from mitoyen.territory.models import Person
 from mitoyen.www.charts import Stretch
+from mitoyen.www.dates import day
 from mitoyen.www.desk import rules, scope
 from mitoyen.www.desk.evidence import days_chart, hours_chart
 from mitoyen.www.desk.fields import DeskForm, Reason
@@ -175,10 +175,14 @@ def evidence(finding: Finding) -> SafeString | None:
 def evidence_title(finding: Finding) -> str:
     """What the plot shows, in a few words with its two numbers."""
     kept, unit = finding.evidence, finding.unit
-    day = date_format(finding.first, "j F Y")
+    since = day(finding.first)
     if "code" in kept:
-        return _("From %(day)s on, these readings prove nothing") % {"day": day}
-    values = {"measured": amount(kept.get("measured"), unit), "against": amount(kept.get("against"), unit), "day": day}
+        return _("From %(day)s on, these readings prove nothing") % {"day": since}
+    values = {
+        "measured": amount(kept.get("measured"), unit),
+        "against": amount(kept.get("against"), unit),
+        "day": since,
+    }
     if (kept.get("series") or {}).get("step") == "hour":
         return _("Closed, %(measured)s an hour where %(against)s would do") % values
     if kept.get("against"):

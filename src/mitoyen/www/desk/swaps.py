@@ -19,7 +19,7 @@ from mitoyen.www.desk import recompute
 from mitoyen.www.desk.fields import DeskForm, Moment, Number, Reason
 from mitoyen.www.desk.page import email_of, page, to
 from mitoyen.www.desk.scope import building_of
-from mitoyen.www.desk.words import property_word, unit_word
+from mitoyen.www.desk.words import meter_label, unit_word
 
 
 class SwapForm(DeskForm):
@@ -97,7 +97,7 @@ def _shown(request: HttpRequest, stream: Datastream, form: SwapForm, undo: UndoF
         "undo": undo,
         "stream": stream,
         "building": building,
-        "what": property_word(stream.observed_property),
+        "label": meter_label(stream.thing, stream.observed_property),
         "unit": unit_word(stream.unit),
         "past": deployments(stream),
         "back": reverse("desk:building", args=[building.slug]),

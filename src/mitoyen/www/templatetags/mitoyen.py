@@ -23,7 +23,7 @@ register.filter("amount", numbers.amount)
 register.filter("used_share", numbers.used)
 register.filter("per_unit", numbers.per_unit)
 register.filter("euros", numbers.euros)
-register.filter("day", dates.day)
+register.filter("day", dates.day, expects_localtime=True)
 register.filter("percent", numbers.percent)
 
 
