@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from mitoyen.connect.layout import Layout
 
 CHUNK = 1 << 20
@@ -36,8 +38,8 @@ def count(table: Path, layout: Layout) -> Counted:
         number, inside = layout.skip, False
         while chunk := file.read(CHUNK):
             chunk += file.readline()
-            if not inside and _plain(chunk):
-                ends = chunk.count(b"\n") + (not chunk.endswith(b"\n"))
+            ends = None if inside else _plain_lines(chunk)
+            if ends is not None:
                 records, number = records + ends, number + ends
                 continue
             for line in chunk.removesuffix(b"\n").split(b"\n"):
@@ -52,9 +54,14 @@ def count(table: Path, layout: Layout) -> Counted:
     return Counted(records + inside, open_line)
 
 
-def _plain(chunk: bytes) -> bool:
-    """Whether each line end ends a record: no quotation mark, no blank line."""
-    return not (b'"' in chunk or b"\n\n" in chunk or b"\n\r\n" in chunk or chunk[:1] in (b"\n", b"\r"))
+def _plain_lines(chunk: bytes) -> int | None:
+    """How many lines, when each line end ends a record; None where there is a quotation mark or a blank line."""
+    if b'"' in chunk or chunk[:1] in (b"\n", b"\r") or (b"\r" in chunk and b"\n\r" in chunk):
+        return None
+    ends = np.frombuffer(chunk, np.uint8) == ord("\n")
+    if (ends[1:] & ends[:-1]).any():
+        return None
+    return int(np.count_nonzero(ends)) + (not chunk.endswith(b"\n"))
 
 
 def _runs_on(line: bytes, delimiter: bytes, *, inside: bool) -> bool:
