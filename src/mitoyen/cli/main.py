@@ -31,7 +31,6 @@ COMMANDS = {
     "study": "study",
 }
 
-USAGE_ERROR = 2
 REFUSED = 1
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)

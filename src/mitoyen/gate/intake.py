@@ -61,9 +61,10 @@ def _number(name: str, place: int) -> int:
 
 
 def _batch(owner: str) -> int:
-    """The sender's batch of this minute."""
+    """The sender's batch of this minute, while nobody took it back."""
     number, opened = _batches.get(owner, (0, 0.0))
-    if not number or time.monotonic() - opened > BATCH_S:
+    over = time.monotonic() - opened > BATCH_S
+    if over or not Batch.objects.filter(pk=number, state=BatchState.LIVE).exists():
         number = open_batch(BatchOrigin.LIVE, f"gate: {owner}", owner).pk
         Batch.objects.filter(pk=number).update(state=BatchState.LIVE, live_at=timezone.now())
         _batches[owner] = (number, time.monotonic())

@@ -6,8 +6,6 @@ import os
 import secrets
 from pathlib import Path
 
-NAME_PATTERN = "letters, digits, dots and dashes"
-
 
 def make_key(file: Path, name: str) -> str:
     """Add a key for `name` and return it: the only time that it can be read. Raises ValueError on a bad name."""

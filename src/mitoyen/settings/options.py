@@ -34,6 +34,7 @@ OPTIONS = (
     Option("contact_phone", "", "Telephone number that inhabitants can call."),
     Option("contact_sms", "", "Number for text messages."),
     Option("contact_address", "", "Postal address and counter."),
+    Option("trusted_proxies", "", "Addresses of your own web servers in front, whose X-Forwarded-For is believed."),
     Option("secure_cookies", False, "True behind HTTPS: cookies are sent over HTTPS only."),
     Option("debug", False, "Django's debug pages; never in production."),
 )
