@@ -42,7 +42,7 @@ def swapped() -> Served:
 
 @given(sort=st.sampled_from(SORTS), each=st.lists(st.tuples(readings, st.booleans()), min_size=1, max_size=5))
 def test_many_at_once_are_each_by_itself(sort, each):
-    rules = [Rule(i, *sort, None, (swapped(),) if served else ()) for i, (_rows, served) in enumerate(each)]
+    rules = [Rule(i, sort[0], sort[1], None, (swapped(),) if served else ()) for i, (_rows, served) in enumerate(each)]
     parts = [columns(rows) for rows, _served in each]
     time, length, value = (np.concatenate(column) for column in zip(*parts, strict=True))
     owner = np.repeat(np.arange(len(parts)), [len(part[0]) for part in parts])

@@ -158,14 +158,14 @@ def test_month_marks_are_few_and_january_bears_the_year():
 
 def test_an_interval_below_zero_is_shown_as_bad_news_and_stays_in_its_drawing():
     drawn = ElementTree.fromstring(interval_bar(-5, -900, -1, reach=10))
-    assert "interval--brique" in drawn.get("class")
-    assert drawn.find("path[@class='c-range']").get("d").startswith("M4 ")
+    assert "interval--brique" in drawn.get("class", "")
+    assert drawn.find("path[@class='c-range']").get("d").startswith("M4 ")  # type: ignore[union-attr]
     assert drawn.get("aria-hidden") == "true"
 
 
 def test_a_sparkline_lifts_its_pen_over_a_gap():
     drawn = ElementTree.fromstring(sparkline([1, 2, float("nan"), 2, 1], says="en baisse"))
-    assert drawn.find("path").get("d").count("M") == 2
+    assert drawn.find("path").get("d").count("M") == 2  # type: ignore[union-attr]
     assert drawn.get("aria-label") == "en baisse"
 
 

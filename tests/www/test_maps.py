@@ -60,7 +60,7 @@ def test_neighbours_share_their_border_once_simplified():
 def test_a_name_can_t_break_the_drawing():
     drawing = maps.territory_map([_line(1, 8.0, name='<b>"x" & co</b>')], maps.paths({"49001": _square(0.0)}))
     assert "<b>" not in drawing
-    assert ElementTree.fromstring(drawing).find(".//title").text.startswith('<b>"x" & co</b>')
+    assert ElementTree.fromstring(drawing).findtext(".//title", "").startswith('<b>"x" & co</b>')
 
 
 @pytest.mark.django_db
@@ -76,6 +76,6 @@ def test_shapes_are_drawn_once_all_communes_have_theirs_and_again_when_they_chan
     with django_assert_num_queries(1):
         assert maps.shapes() == drawn
     commune.geometry_source = "another file"
-    commune.geometry["coordinates"][0][2] = [3.0, 47.2]
+    commune.geometry["coordinates"][0][2] = [3.0, 47.2]  # type: ignore[index]
     commune.save()
     assert maps.shapes() != drawn

@@ -13,7 +13,7 @@ from mitoyen.cli.progress import bar
 @app.command()
 def export(
     folder: Path = typer.Argument(help="The new folder to write."),
-    everything: bool = typer.Option(False, "--all", help="Everything but keys and accounts. Acts name the agents who did them."),
+    everything: bool = typer.Option(False, "--all", help="Everything but keys and accounts; acts name their agents."),
     as_json: bool = typer.Option(False, "--json", help="Say what was written as JSON."),
 ) -> None:
     """Write everything in open formats (Parquet, CSV, JSON, GeoJSON), with a description."""
