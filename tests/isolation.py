@@ -9,3 +9,5 @@ for name in [name for name in os.environ if name.startswith("MITOYEN_")]:
 _folder = tempfile.TemporaryDirectory(prefix="mitoyen-tests-")
 os.environ["MITOYEN_HOME"] = _folder.name
 (Path(_folder.name) / "static").mkdir()
+# Playwright keeps an event loop in the test process; the ORM is still only called from plain functions.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"

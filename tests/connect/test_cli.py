@@ -139,7 +139,7 @@ def test_questions_come_first_each_with_its_option(installation, real_data):
     done = installation.run("import", real_data / "air/AirQualityUCI.csv", "--dry-run", expect=1)
     lines = done.stderr.splitlines()
     assert len(lines) < 12
-    assert lines[0].startswith("AirQualityUCI.csv : Le fichier laisse 2 questions ouvertes")
+    assert lines[0].startswith("AirQualityUCI.csv\xa0: Le fichier laisse 2 questions ouvertes")
     assert [line[:5] for line in lines if "→" in line or line[2:3].isdigit()] == ["  1. ", "     ", "  2. ", "     "]
     assert "valeur" not in done.stderr
 
