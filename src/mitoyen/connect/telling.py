@@ -25,7 +25,7 @@ def usage(code: str) -> str:
 
 def about(name: str, message: str) -> str:
     """The message, after the file's name unless it names it itself."""
-    return message if name in message else f"{name}{_(': ')}{message}"
+    return message if name in message else _("%(name)s: %(message)s") % {"name": name, "message": message}
 
 
 def harmless(text: str) -> str:
