@@ -69,7 +69,8 @@ def _print(result: Study) -> None:
     for window in result.placebo:
         print(_placebo_line(window))
     for demand, met in result.verdicts().items():
-        print(f"{demand}: {_('met') if met else _('NOT met')}")
+        said = _("met") if met else _("NOT met")
+        print(f"{demand}: {said}")
 
 
 def _planted_line(one: Planted) -> str:
