@@ -90,6 +90,12 @@ def test_two_of_five_readings_at_0_are_found_in_either_period(where):
     assert periods == ({"baseline", "reporting"} if where == "both" else {where})
 
 
+def test_another_unit_among_zeros_is_found_all_the_same():
+    meter = planted(electricity(51).change("2022-04-01", "2022-12-31", 1000), 0.6, SPELLS["days"], "both", seed=2)
+    codes = {str(reason.code) for reason in assessed(meter).reasons}
+    assert {"unit_break", "zeros_for_missing"} <= codes
+
+
 def test_single_hours_at_0_are_found_too():
     found = assessed(planted(electricity(43), 0.05, (1, 1), "reporting", seed=3))
     assert next(str(reason.code) for reason in found.reasons) == "zeros_for_missing"

@@ -5,6 +5,7 @@ fails, each with its dates, what was measured, and a code for what would mend it
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any, Protocol
 
@@ -68,7 +69,9 @@ def check(
     lost = missing_days(periods, hourly)
     clean = [period.without(days) for period, days in zip(periods, lost, strict=True)]
     found = jumps(periods)
-    told = list(zip(found, natures(found, periods, hourly), strict=True))
+    zeros = _zeros(periods, lost)
+    # Where zeros stand for missing readings, none of them tells what was used.
+    told = list(zip(found, natures(found, clean, _without_zeros(hourly) if zeros else hourly), strict=True))
     units = _unit_breaks([jump for jump, nature in told if nature == Nature.SCALED], actions)
     added = [jump for jump, nature in told if nature == Nature.ADDED]
     # More used in the reporting period than before is no fault of the meter's: it is told as what it is, an increase.
@@ -77,7 +80,7 @@ def check(
         for jump, nature in told
         if nature == Nature.SCALED or (nature == Nature.ADDED and not _is_more(jump, added, reporting))
     ]
-    reasons = [*(units or _spikes(periods)), *_swaps(periods, breaks), *_zeros(periods, lost)]
+    reasons = [*(units or _spikes(periods)), *_swaps(periods, breaks), *zeros]
     if hourly is not None:
         reasons += _clipped(periods, hourly)
     reasons += coverage_reasons(clean[0], clean[1])
@@ -86,6 +89,10 @@ def check(
     if not any(reason.code == ReasonCode.UNIT_BREAK for reason in reasons):
         reasons += _changes_of_use(clean, hourly, found, actions)
     return reasons
+
+
+def _without_zeros(hourly: HourlyData | None) -> HourlyData | None:
+    return hourly and replace(hourly, energy=np.where(hourly.energy == 0, np.nan, hourly.energy))
 
 
 def _unit_breaks(found: list[Jump], actions: Sequence[date]) -> list[Reason]:

@@ -57,6 +57,8 @@ def _nature(jump: Jump, periods: list[DailyData], hours: HourlyData | None) -> N
     if known.sum() < FEWEST:
         return Nature.SCALED
     low, high = (side[known] for side in (sides if jump.factor > 1 else sides[::-1]))
+    if np.count_nonzero(high) < FEWEST:
+        return Nature.SCALED  # most readings stand at 0: nothing tells
     more = high - low
     factor = float(low @ high) / max(float(low @ low), 1e-300)
     scaled, added = float(np.sum((high - low * factor) ** 2)), float(np.sum((more - more.mean()) ** 2))
