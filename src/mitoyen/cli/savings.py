@@ -17,9 +17,13 @@ def savings(
     thing: Annotated[str, typer.Argument(help="Name of a building or of a meter, e.g. b0.")],
     baseline: Annotated[str, typer.Option(help="The past to compare with, e.g. 2017-01-01..2017-12-31.")],
     reporting: Annotated[str, typer.Option(help="The days to report on, e.g. 2018-01-01..2018-12-31.")],
+    by_hour: Annotated[
+        bool, typer.Option("--by-hour", help="Add a second opinion: the same saving compared hour by hour.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """What the meters of a thing, and of its parts, saved against their own past, freed of the weather."""
+    from mitoyen.evaluate.by_hour import compared_by_hour
     from mitoyen.evaluate.meters import thing_named
     from mitoyen.evaluate.printed import savings_lines
     from mitoyen.evaluate.savings import evaluate_thing
@@ -29,7 +33,11 @@ def savings(
     if before.overlaps(after):
         raise typer.BadParameter(_("The two periods overlap."), param_hint="--reporting")
     found = thing_named(thing)
-    told = savings_json(found, before, after, evaluate_thing(found, before, after))
+    figures = evaluate_thing(found, before, after)
+    told = savings_json(found, before, after, figures)
+    if by_hour:
+        for one, figure in zip(told["datastreams"], figures, strict=True):
+            one["by_hour"] = compared_by_hour(figure.datastream, before, after) if figure.datastream else None
     if as_json:
         print(json.dumps(told, ensure_ascii=False))
         return

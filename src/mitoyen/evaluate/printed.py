@@ -18,7 +18,15 @@ def savings_lines(told: dict[str, Any]) -> Iterator[str]:
             yield f"  - {reason['text']}. {reason['mends']}"
         if one["savings"] is not None:
             yield f"  {one['attribution']['text']}"
+        if one.get("by_hour"):
+            yield "  " + _("hour by hour: %(value)s %(unit)s, between %(low)s and %(high)s") % _by_hour(one)
         yield "  " + _("figure %(id)s") % {"id": one["figure"]}
+
+
+def _by_hour(one: dict[str, Any]) -> dict[str, str]:
+    low, high = one["by_hour"]["interval_90"]
+    value = one["by_hour"]["savings"]
+    return {"value": f"{value:.0f}", "low": f"{low:.0f}", "high": f"{high:.0f}", "unit": one["unit"]}
 
 
 def figure_lines(told: dict[str, Any]) -> Iterator[str]:
