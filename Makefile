@@ -4,8 +4,10 @@ BIN := .venv/bin
 
 .PHONY: env env-dev demo test test-long lint messages lock bench clean
 
-env: .venv/.ready
-env-dev: .venv/.ready-dev
+TEXTS := $(shell find src -name '*.po')
+
+env: .venv/.ready .venv/.texts
+env-dev: .venv/.ready-dev .venv/.texts
 
 .venv/.ready: requirements.txt pyproject.toml
 	@bin/make-env requirements.txt
@@ -14,6 +16,11 @@ env-dev: .venv/.ready-dev
 .venv/.ready-dev: requirements-dev.txt pyproject.toml
 	@bin/make-env requirements-dev.txt
 	@touch .venv/.ready $@
+
+# After an upgrade the texts may be new where the packages are not.
+.venv/.texts: $(TEXTS) | $(if $(filter env-dev lint test test-long bench messages,$(MAKECMDGOALS)),.venv/.ready-dev,.venv/.ready)
+	@$(BIN)/python bin/compile-messages
+	@touch $@
 
 demo: env
 	@MITOYEN_HOME="$${MITOYEN_HOME:-$(CURDIR)/var/demo}" $(BIN)/mitoyen demo $(ARGS)
