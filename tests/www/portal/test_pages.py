@@ -13,7 +13,7 @@ from mitoyen.history.models import Datastream
 from mitoyen.ledger import audit
 from mitoyen.ledger.models import AuditEntry
 from mitoyen.territory.models import Commune, Thing
-from mitoyen.www.portal import words
+from mitoyen.www.portal import queries, words
 from tests.www.portal.pages import FIGURES, PLAIN
 
 GAS = ("datastream", "angers-ecole-des-ponts-gas/gas", "energy_saved")
@@ -85,6 +85,23 @@ def test_a_building_s_meter_that_can_t_be_compared_shows_what_was_read_alone(fig
 
 def test_a_commune_draws_each_building_s_months(figures, visitor):
     assert _text(visitor.get("/communes/angers/")).count('class="spark"') == 2
+
+
+def test_months_in_two_units_are_never_added_up(figures, visitor):
+    def months():
+        lines = queries.buildings_of(Commune.objects.get(slug="angers"))
+        return {m.unit: m.amounts for line in lines if line.thing.slug == "angers-ecole-des-ponts" for m in line.months}
+
+    both = months()["kWh"]
+    Figure.objects.filter(pk=figures[GAS]).update(unit="m3")
+    apart = months()
+    assert apart.keys() == {"kWh", "m3"}
+    for together, electricity, gas in zip(both, apart["kWh"], apart["m3"], strict=True):
+        assert gas > 0 < electricity
+        assert electricity + gas == pytest.approx(together)
+    page = _text(visitor.get("/communes/angers/"))
+    assert page.count('class="spark"') == 3
+    assert 'class="soft">m³<' in page
 
 
 def test_a_total_opens_down_to_its_parts_and_names_those_left_out(figures, visitor):

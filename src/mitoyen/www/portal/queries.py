@@ -17,13 +17,22 @@ NOT_BUILDINGS = ("weather_station", "meter")
 
 
 @dataclass(frozen=True, slots=True)
+class Months:
+    """What meters that count in `unit` (kWh; m3 of gas) read together each month, oldest first."""
+
+    unit: str
+    amounts: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class BuildingLine:
     """A building in a list; `figure` is its latest year's energy, None while it has none."""
 
     thing: Thing
     figure: Figure | None
-    months: tuple[float, ...] = ()
-    """Energy read each month by its meters together, oldest first."""
+    months: tuple[Months, ...] = ()
+    """Energy read each month, one series a unit: what a m3 of gas holds differs from place to place and month to
+    month, so m3 are never added to kWh."""
 
     @property
     def verdict(self) -> str:
@@ -54,15 +63,25 @@ def buildings_of(commune: Commune) -> list[BuildingLine]:
     return _by_name(BuildingLine(thing, latest.get(thing.slug), months.get(thing.pk, ())) for thing in things)
 
 
-def _months_of(commune: Commune) -> dict[int, tuple[float, ...]]:
-    """Building -> what its energy meters read each month reported on. One query."""
-    sums: dict[int, dict[str, float]] = {}
+def _months_of(commune: Commune) -> dict[int, tuple[Months, ...]]:
+    """Building -> what its energy meters read each month reported on, unit by unit. One query."""
+    sums: dict[int, dict[str, dict[str, float]]] = {}
     for figure in energy_figures(subject_kind=SubjectKind.DATASTREAM, commune=commune):
         assert figure.thing is not None
-        of_building = sums.setdefault(figure.thing.part_of_id or figure.thing.pk, {})
+        units = sums.setdefault(figure.thing.part_of_id or figure.thing.pk, {})
+        of_unit = units.setdefault(figure.unit, {})
         for row in figure.result.get("months", []):
-            of_building[row[0]] = of_building.get(row[0], 0.0) + row[2]
-    return {pk: tuple(amount for _month, amount in sorted(found.items())) for pk, found in sums.items()}
+            of_unit[row[0]] = of_unit.get(row[0], 0.0) + row[2]
+    return {pk: _in_order(units) for pk, units in sums.items()}
+
+
+def _in_order(units: dict[str, dict[str, float]]) -> tuple[Months, ...]:
+    """kWh first, its months from the oldest on; a unit without any month is left out."""
+    return tuple(
+        Months(unit, tuple(amount for _month, amount in sorted(months.items())))
+        for unit, months in sorted(units.items())
+        if months
+    )
 
 
 def all_buildings() -> list[BuildingLine]:
