@@ -214,6 +214,37 @@ def test_the_audit_heads_are_public(figures, visitor, home):
     assert len(head["hash"]) == 64
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        b"",
+        b"\x00\xff\xfe",
+        b"[" * 100_000,
+        b"[1, 2]",
+        b'"number"',
+        b'{"number": 3}',
+        b'{"number": null, "hash": "", "time": ""}',
+        b'{"number": Infinity, "hash": "a", "time": "b"}',
+        b"9" * 5000,
+    ],
+)
+def test_a_damaged_audit_head_is_told_and_hides_no_other(figures, visitor, home, damage):
+    audit.record("someone", "test", "thing")
+    today = audit.publish_head()
+    (audit.published_folder() / "2001-02-03.json").write_bytes(damage)
+    content = json.loads(_text(visitor.get("/audit/tetes.json")))
+    assert [head["day"] for head in content["heads"]] == [today.stem]
+    (told,) = content["unreadable"]
+    assert told["day"] == "2001-02-03"
+    assert "son fichier est abîmé" in told["says"]
+    assert "its file is damaged" in _text(visitor.get("/en/audit/tetes.json"))
+
+
+def test_an_audit_head_that_is_no_file_is_told_too(figures, visitor, home):
+    (audit.published_folder() / "2001-02-03.json").mkdir(parents=True)
+    assert json.loads(_text(visitor.get("/audit/tetes.json")))["unreadable"]
+
+
 def test_buildings_are_ranked_bad_news_first(figures, visitor):
     page = _text(visitor.get("/comptes/batiments/"))
     assert page.index("Médiathèque du Quai") < page.index("École des Ponts")
