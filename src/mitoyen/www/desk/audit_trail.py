@@ -37,10 +37,22 @@ ACTS = {
     "account.password_changed": _("changed their password"),
     "account.second_factor_added": _("set a second factor up"),
     "account.second_factor_removed": _("removed a second factor"),
+    "account.second_factor_renewed": _("made new recovery codes"),
     "things.imported": _("brought buildings or meters in"),
     "communes.polygons_loaded": _("loaded the communes' outlines"),
     "partner.recorded": _("recorded a partner"),
+    "partner.changed": _("changed a partner"),
     "agreement.recorded": _("recorded an agreement"),
+    "agreement.ended": _("ended an agreement"),
+    "communes.loaded": _("loaded the communes"),
+    "place.recorded": _("recorded a place"),
+    "place.changed": _("changed a place"),
+    "thing.placed": _("said where a thing stands"),
+    "usage.on": _("switched a usage on"),
+    "usage.off": _("switched a usage off"),
+    "gate.key_made": _("made a key for devices to send with"),
+    "person.demo": _("made an account of the demonstration"),
+    "demo.build": _("built the demonstration"),
 }
 
 
