@@ -186,3 +186,7 @@ def test_killed_at_any_moment_it_is_whole_or_absent_and_can_be_done_again(instal
     assert len(installation.json("read", "b0/gas", "--from", "2024-01-01", "--to", "2024-02-01")["values"]) == 300
     installation.run("check")
     assert list((installation.home / "staging").glob("import-*")) == []
+    # What the batch holds is known all the same: who may take it back depends on it.
+    told = "from mitoyen.history.models import Batch\nprint([b.summary for b in Batch.objects.filter(state='live')])"
+    summary = {"format": "csv", "rows": 300, "readings": 300, "missing": 0, "refused": 0, "datastreams": ["b0/gas"]}
+    assert installation.python(told).strip() == str([summary])

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from mitoyen.connect.options import ColumnSpec, MappingSpec, Options
 from mitoyen.history.datastreams import datastream_named
+from mitoyen.history.models import Batch
 from mitoyen.history.read import readings
 from tests.connect.conftest import GAS
 
@@ -122,6 +123,14 @@ def test_a_column_that_names_the_meter(bench):
     report = bench.run("Compteur;Date;Valeur\n" + "\n".join(lines), replace(GAS, thing=""))
     assert {view.name: view.count for view in report.proposal.datastreams} == {"mairie/gas": 24, "gymnase-a/gas": 24}
     assert datastream_named("gymnase-a/gas").thing.name == "Gymnase A"
+
+
+def test_a_batch_names_every_meter_of_its_file(bench):
+    hours = [f"2024-01-01 {hour:02d}:00;1,5" for hour in (1, 2)]
+    lines = ["meter;date;value", *(f"m{meter};{hour}" for meter in range(1_100) for hour in hours)]
+    report = bench.run("\n".join(lines), replace(GAS, thing=""))
+    names = Batch.objects.get(pk=report.batch).summary["datastreams"]
+    assert sorted(names) == sorted(f"m{meter}/gas" for meter in range(1_100))
 
 
 def test_a_mapping_names_the_things_of_meters(bench):

@@ -62,6 +62,17 @@ class TestOneWorker:
         assert (job.state, job.message) == (JobState.FAILED, "Line 3 has no date. Mend it.")
         assert job.result["refused"] == "bad_file"
         assert job.result["grounds"] == [{"code": "no_date", "line": 3, "reason": "no date"}]
+        assert job.result["grounds_count"] == 1
+
+    def test_a_refusal_says_how_many_grounds_it_has_where_it_keeps_the_first_only(self, tasks):
+        @jobs.task("refuse")
+        def refuse(job):
+            raise Refused("No line has a date.", "Mend it.", [Ground("no_date", "no date", n) for n in range(1_500)])
+
+        job = jobs.enqueue("refuse", "agent@example.org")
+        assert jobs.work_once()
+        job.refresh_from_db()
+        assert (len(job.result["grounds"]), job.result["grounds_count"]) == (1_000, 1_500)
 
     def test_a_failure_is_tried_again_later_and_given_up_after_three_attempts(self, tasks, caplog):
         @jobs.task("fail")

@@ -3,7 +3,7 @@
 # ruff: noqa: S608 (columns and file names can't be parameters in DuckDB; only our own names and numbers go into queries)
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from django.utils.translation import gettext as _
@@ -49,7 +49,7 @@ def publish(found: Analysis, report: Report, by: str, progress: Progress) -> Non
     try:
         targets = [_target(found, item) for item in found.series]
         source = found.options.source or found.intake.name
-        batch = batches.open_batch(BatchOrigin.FILE, source, by, found.intake.sha256)
+        batch = batches.open_batch(BatchOrigin.FILE, source, by, found.intake.sha256, summary=_summary(report))
         progress(4, STAGES, _("staging"))
         staged = stage(found.con, rows_sql(found, targets), batch)
         accounting.check_staged(staged, report.readings)
@@ -59,13 +59,25 @@ def publish(found: Analysis, report: Report, by: str, progress: Progress) -> Non
     except Refused:
         _clean_up(batch, targets, known_things)
         raise
-    _complete(report, batch, staged.rows, found)
+    _complete(report, batch, found)
     for view, target in zip(report.proposal.datastreams, targets, strict=True):
         view.new = target.made
 
 
-def _complete(report: Report, batch: Batch, rows: int, found: Analysis) -> None:
-    report.accepted = rows if batch.state == BatchState.LIVE else 0
+def _summary(report: Report) -> dict[str, Any]:
+    """What is known of the file before it is committed; how many readings were new is the batch's own `rows`."""
+    return {
+        "format": report.proposal.format,
+        "rows": report.rows,
+        "readings": report.readings,
+        "missing": report.missing,
+        "refused": report.refused_count,
+        "datastreams": [view.name for view in report.proposal.datastreams],
+    }
+
+
+def _complete(report: Report, batch: Batch, found: Analysis) -> None:
+    report.accepted = batch.rows if batch.state == BatchState.LIVE else 0
     report.duplicates = found.duplicates + report.readings - report.accepted
     if batch.state != BatchState.LIVE:
         batch.delete()
@@ -74,16 +86,6 @@ def _complete(report: Report, batch: Batch, rows: int, found: Analysis) -> None:
         report.batch = earlier.pk if earlier else None
         return
     report.status, report.batch = "imported", batch.pk
-    batch.summary = {
-        "format": report.proposal.format,
-        "rows": report.rows,
-        "accepted": report.accepted,
-        "duplicates": report.duplicates,
-        "missing": report.missing,
-        "refused": report.refused_count,
-        "datastreams": [view.name for view in report.proposal.datastreams][:1000],
-    }
-    batch.save(update_fields=["summary"])
 
 
 def _clean_up(batch: Batch | None, targets: list[Target], known_things: set[str]) -> None:

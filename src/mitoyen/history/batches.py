@@ -7,8 +7,10 @@ batch) is the truth about what was done.
 # ruff: noqa: S608 (DuckDB has no parameters for file names; ours and numbers are all that is put into queries)
 
 import shutil
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -27,9 +29,11 @@ from mitoyen.ledger.refusal import Ground, Refused
 ABANDONED_AFTER_H = 24
 
 
-def open_batch(origin: str, source: str, by: str, sha256: str = "") -> Batch:
-    """A new batch, waiting for its rows."""
-    return Batch.objects.create(origin=origin, source=source[-300:], by=by, sha256=sha256)
+def open_batch(
+    origin: str, source: str, by: str, sha256: str = "", *, summary: Mapping[str, Any] | None = None
+) -> Batch:
+    """A new batch, waiting for its rows. `summary` says what is in it; its "datastreams" tell whose batch it is."""
+    return Batch.objects.create(origin=origin, source=source[-300:], by=by, sha256=sha256, summary=dict(summary or {}))
 
 
 def commit(staged: Staged, *, correct: bool = False, why: str = "") -> None:

@@ -33,6 +33,7 @@ BEAT_S = 5.0
 MAX_ATTEMPTS = 3
 RETRY_AFTER = timedelta(seconds=10)
 KEPT_FOR = timedelta(days=90)
+GROUNDS_KEPT = 1000
 
 Function = Callable[..., dict[str, Any] | None]
 logger = logging.getLogger(__name__)
@@ -194,9 +195,9 @@ def _mine(job: Job) -> Any:
 
 
 def _refusal_result(refusal: Refused) -> dict[str, Any]:
-    grounds = [{"code": g.code, "line": g.line, "reason": g.message} for g in refusal.grounds[:1000]]
+    grounds = [{"code": g.code, "line": g.line, "reason": g.message} for g in refusal.grounds[:GROUNDS_KEPT]]
     said = {"refused": refusal.code, "message": refusal.message, "next_step": refusal.next_step}
-    return {**said, "grounds": grounds}
+    return {**said, "grounds": grounds, "grounds_count": len(refusal.grounds)}
 
 
 class _Heartbeat:

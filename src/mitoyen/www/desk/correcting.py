@@ -67,9 +67,7 @@ def period(stream: Datastream, start: datetime, end: datetime, factor: float) ->
 
 def write(stream: Datastream, change: Change, by: str, why: str) -> Batch:
     """Write the new values as a correction and return its batch. Raises Refused."""
-    batch = open_batch(BatchOrigin.CORRECTION, stream.name, by)
-    batch.summary = {"datastreams": [stream.name]}
-    batch.save(update_fields=["summary"])
+    batch = open_batch(BatchOrigin.CORRECTION, stream.name, by, summary={"datastreams": [stream.name]})
     with connected() as con:
         con.execute(f"CREATE TEMP TABLE corrected ({COLUMNS})")
         columns = {

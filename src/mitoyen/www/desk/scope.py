@@ -7,12 +7,9 @@ from django.db.models import Q, QuerySet
 
 from mitoyen.history.models import Batch, Datastream
 from mitoyen.territory import perms
-from mitoyen.territory.enums import RoleName
 from mitoyen.territory.models import Commune, Person, Thing
 
 OUTSIDE = ""
-MOST_NAMED = 1000
-"""A batch names this many datastreams at most."""
 
 
 def seen(person: Person) -> perms.Scope:
@@ -36,11 +33,6 @@ def restrict_things(held: perms.Scope, rows: QuerySet[Any], path: str) -> QueryS
         return rows
     own, building = f"{path}__commune__in", f"{path}__part_of__commune__in"
     return rows.filter(Q(**{own: held.communes}) | Q(**{building: held.communes}))
-
-
-def roles_within(person: Person, commune: Commune | None) -> list[RoleName]:
-    """Roles the person may give there."""
-    return [role for role in RoleName if perms.can_grant(person, role, commune)]
 
 
 def commune(code: str) -> Commune | None:
@@ -71,13 +63,13 @@ def streams_named(names: Iterable[str]) -> dict[str, Datastream]:
 def communes_of_batch(batch: Batch) -> set[str | None]:
     """INSEE codes of the communes that a batch fell in; None among them for what lies outside the territory.
 
-    None too when the batch may name less than it wrote to (a file of very many meters, a datastream that is gone):
-    who speaks for one commune does not speak for what isn't named.
+    None too when a datastream that it names is gone: who speaks for one commune does not speak for what can't be
+    placed.
     """
     names = set(streams_of_batch(batch))
     found = streams_named(names)
     places = of_things(stream.thing for stream in found.values())
-    return places if len(found) == len(names) < MOST_NAMED else {*places, None}
+    return places if len(found) == len(names) else {*places, None}
 
 
 def of_things(things: Iterable[Thing]) -> set[str | None]:
