@@ -6,14 +6,17 @@ import json
 import re
 
 import pytest
+from django.utils import translation
+from django.utils.html import escape
 
 from mitoyen.evaluate import factors
+from mitoyen.evaluate.enums import ReasonCode
 from mitoyen.evaluate.models import Figure
 from mitoyen.history.models import Datastream
 from mitoyen.ledger import audit
 from mitoyen.ledger.models import AuditEntry
 from mitoyen.territory.models import Commune, Thing
-from mitoyen.www.portal import queries, words
+from mitoyen.www.portal import queries, reasons, words
 from tests.www.portal.pages import FIGURES, PLAIN
 
 GAS = ("datastream", "angers-ecole-des-ponts-gas/gas", "energy_saved")
@@ -23,6 +26,11 @@ BROKEN = ("datastream", "trelaze-gymnase-gas/gas", "energy_saved")
 def _text(answer):
     assert answer.status_code == 200
     return answer.content.decode().replace("\u00a0", " ").replace("\u202f", " ")
+
+
+def _raw(answer):
+    assert answer.status_code == 200
+    return answer.content.decode()
 
 
 @pytest.mark.parametrize("language", ["", "/en"])
@@ -102,6 +110,37 @@ def test_months_in_two_units_are_never_added_up(figures, visitor):
     page = _text(visitor.get("/communes/angers/"))
     assert page.count('class="spark"') == 3
     assert 'class="soft">m³<' in page
+
+
+@pytest.mark.parametrize("code", [*ReasonCode.values, "other_unit"])
+def test_every_reason_is_said_in_french_and_in_english(code):
+    said = {}
+    for language in ("fr", "en"):
+        with translation.override(language):
+            (said[language],) = reasons.spoken([{"code": code, "first": "2024-02-10", "last": "2024-02-10"}])
+    assert code in words.REASON_MEANS
+    assert said["fr"].means != said["en"].means
+    assert said["fr"].what != said["en"].what
+
+
+@pytest.mark.parametrize("code", [*ReasonCode.values, "other_unit", "from_a_newer_version"])
+def test_a_reason_breaks_no_page_even_unknown(figures, visitor, code):
+    for figure in Figure.objects.filter(subject="trelaze-gymnase-gas/gas"):
+        figure.reasons = [{"code": code, "first": "2024-02-10", "last": "2024-02-10", "mends": "confirm_unit"}]
+        figure.save()
+    for total in Figure.objects.filter(subject_kind__in=("territory", "commune"), measure="energy_saved"):
+        total.result = {**total.result, "reasons": {code: 1}}
+        total.save()
+    with translation.override("fr"):
+        what, means = escape(reasons.name(code)), escape(reasons.means(code))
+    for path in (f"/chiffres/{figures[BROKEN]}/", "/comptes/non-prouve/", "/communes/trelaze/",
+                 "/batiments/trelaze-gymnase/"):  # fmt: skip
+        page = _raw(visitor.get(path))
+        assert means in page, path
+        assert what.lower() in page.lower(), path
+        assert "Ce qui le réparerait" in page
+    assert f"{what} (1)" in _raw(visitor.get("/comptes/"))
+    assert _raw(visitor.get("/comment-nous-comptons/")).count("<dt><strong>") == len(ReasonCode)
 
 
 def test_a_total_opens_down_to_its_parts_and_names_those_left_out(figures, visitor):

@@ -5,7 +5,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from mitoyen.evaluate import factors, published
-from mitoyen.evaluate.enums import ReasonCode
 from mitoyen.www.portal import queries, reasons, words
 from mitoyen.www.portal.cache import public
 from mitoyen.www.portal.numbered import four_numbers
@@ -29,9 +28,7 @@ def account(request: HttpRequest) -> HttpResponse:
         "cumulative": summary.cumulative if summary.cumulative is not latest else None,
         "lines": ranked,
         "reach": reach,
-        "reasons": [
-            (ReasonCode(code).label, count) for code, count in sorted((latest.reasons if latest else {}).items())
-        ],
+        "reasons": [(reasons.name(code), count) for code, count in sorted((latest.reasons if latest else {}).items())],
         "prices": _today(factors.table("prices")),
         "emissions": _today(factors.table("emissions")),
         "generated": bool(latest and latest.generated),

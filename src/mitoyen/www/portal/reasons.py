@@ -29,16 +29,20 @@ def spoken(found: Iterable[Mapping[str, Any]]) -> list[Spoken]:
     return [_spoken(reason) for reason in found]
 
 
+def name(code: str) -> str:
+    """The reason in a few words; for one that a newer version may have written, that there is one, with its code."""
+    return str(ReasonCode(code).label) if code in ReasonCode.values else _("another check (%(code)s)") % {"code": code}
+
+
+def means(code: str) -> str:
+    """The reason in a sentence."""
+    return str(words.REASON_MEANS.get(code) or _("It failed, and this page has no words for it yet."))
+
+
 def _spoken(reason: Mapping[str, Any]) -> Spoken:
     code = str(reason.get("code", ""))
-    known = ReasonCode(code) if code in ReasonCode.values else None
-    return Spoken(
-        code=code,
-        what=str(known.label if known else code),
-        when=_when(reason.get("first"), reason.get("last")),
-        means=str(words.REASON_MEANS[known]) if known else "",
-        mends=sentences.mend(dict(reason)) if known else "",
-    )
+    when = _when(reason.get("first"), reason.get("last"))
+    return Spoken(code=code, what=name(code), when=when, means=means(code), mends=sentences.mend(dict(reason)))
 
 
 def _when(first: object, last: object) -> str:

@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from mitoyen.evaluate.enums import ReasonCode, Verdict
-from mitoyen.www.portal import words
+from mitoyen.www.portal import reasons, words
 from mitoyen.www.portal.cache import public
 
 
@@ -20,7 +20,7 @@ def method(request: HttpRequest) -> HttpResponse:
     context = {
         "door": "data",
         "verdicts": [(code.value, words.VERDICT_MEANS[code]) for code in Verdict],
-        "reasons": [(code.label, words.REASON_MEANS[code]) for code in ReasonCode],
+        "reasons": [(reasons.name(code), reasons.means(code)) for code in ReasonCode],
     }
     return render(request, "portal/method.html", context)
 

@@ -27,7 +27,7 @@ VERDICT_MEANS: dict[Verdict, Text] = {
     ),
 }
 
-REASON_MEANS: dict[ReasonCode, Text] = {
+REASON_MEANS: dict[str, Text] = {
     ReasonCode.UNIT_BREAK: _(
         "From one day to the next the level of the readings jumps to a multiple of what it was: the meter or its "
         "transmission changed unit. Before and after cannot be compared."
@@ -43,6 +43,10 @@ REASON_MEANS: dict[ReasonCode, Text] = {
     ),
     ReasonCode.CHANGE_OF_USE: _("The place is not used as it was: what it should have used is not known any more."),
     ReasonCode.NO_WEATHER: _("There is no outdoor temperature for these days: we cannot tell the weather’s share."),
+    "other_unit": _(
+        "This meter counts in another unit than the total does, such as gas in m³ where the total is in kWh: it is "
+        "left out, since the two cannot be added up."
+    ),
 }
 
 HOW_SURE: dict[Certainty, Text] = {
