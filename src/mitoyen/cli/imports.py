@@ -1,7 +1,8 @@
 """`mitoyen import`: files of readings in, and `--undo` a batch."""
 
-import getpass
 import json
+import os
+import pwd
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -110,7 +111,15 @@ def _mapping(path: Path | None) -> Any:
 
 
 def _who() -> str:
-    return f"{getpass.getuser()} (mitoyen import)"
+    return f"{account_of(os.getuid())} (mitoyen import)"
+
+
+def account_of(uid: int) -> str:
+    """The name of this machine's account, not what the environment says it is; a container may give a bare number."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid {uid}"
 
 
 def _one(path: Path, options: Any, map_file: Path | None, *, dry_run: bool) -> tuple[dict[str, Any], list[str] | None]:
