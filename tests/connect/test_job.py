@@ -13,16 +13,17 @@ from mitoyen.ledger.enums import JobState
 ANSWERS = {"thing": "ecole", "property": "gas", "unit": "kWh", "kind": "delta", "tz": "UTC", "stamps": "end"}
 
 
-def dropped(bench, content: str, **answers: Any) -> Upload:
-    path = bench.file(content, "dropped")
+def dropped(home, content: str, **answers: Any) -> Upload:
+    path = home / "staging" / "upload-1.csv"
+    path.write_text(content)
     return Upload.objects.create(
-        name="relevé d'école.csv", path=str(path), sha256="", size=path.stat().st_size, by="camille", answers=answers
+        name="relevé d'école.csv", path=path.name, sha256="", size=path.stat().st_size, by="camille", answers=answers
     )
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_upload_is_imported_behind_the_page(bench, hours):
-    upload = dropped(bench, hours(1.5, 2.5, 3.5), **ANSWERS)
+def test_an_upload_is_imported_behind_the_page(db, home, hours):
+    upload = dropped(home, hours(1.5, 2.5, 3.5), **ANSWERS)
     job = jobs.enqueue("import", "camille", upload=upload.pk)
     assert jobs.work_once()
     job.refresh_from_db()
@@ -39,8 +40,19 @@ def test_an_upload_is_imported_behind_the_page(bench, hours):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_is_refused_is_told_with_its_lines(bench, hours):
-    upload = dropped(bench, hours(1.5, "abc", 3.5), **ANSWERS)
+def test_an_upload_is_found_after_its_installation_was_moved(db, home, hours, settings):
+    upload = dropped(home, hours(1.5, 2.5, 3.5), **ANSWERS)
+    Upload.objects.update(path=str(home / "staging" / upload.path))
+    settings.MITOYEN_HOME = home.rename(home.with_name("elsewhere"))
+    job = jobs.enqueue("import", "camille", upload=upload.pk)
+    assert jobs.work_once()
+    job.refresh_from_db()
+    assert (job.state, job.result.get("accepted")) == (JobState.DONE, 3)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_refused_is_told_with_its_lines(db, home, hours):
+    upload = dropped(home, hours(1.5, "abc", 3.5), **ANSWERS)
     job = jobs.enqueue("import", "camille", upload=upload.pk)
     assert jobs.work_once()
     job.refresh_from_db()
@@ -50,8 +62,8 @@ def test_what_is_refused_is_told_with_its_lines(bench, hours):
     assert not Batch.objects.exists()
 
 
-def test_answers_become_options(bench, hours):
-    upload = dropped(bench, hours(1, 2), missing="-200", correct="on", why="relu", mapping={"tz": "UTC"}, **ANSWERS)
+def test_answers_become_options(db, home, hours):
+    upload = dropped(home, hours(1, 2), missing="-200", correct="on", why="relu", mapping={"tz": "UTC"}, **ANSWERS)
     options = options_of(upload)
     assert (options.declared_missing(), options.correct, options.why) == (("-200",), True, "relu")
     assert options.mapping is not None

@@ -1,5 +1,8 @@
 """What is stored: mappings kept for the next file of a sort, and uploads on their way through the desk."""
 
+from pathlib import Path
+
+from django.conf import settings
 from django.db import models
 
 from mitoyen.history.models import Batch
@@ -30,3 +33,8 @@ class Upload(models.Model):
     report = models.JSONField(default=dict)
     job = models.ForeignKey(Job, null=True, on_delete=models.SET_NULL)
     batch = models.ForeignKey(Batch, null=True, on_delete=models.SET_NULL)
+
+    @property
+    def file(self) -> Path:
+        """Where it waits; of `path` only the name counts, so that an installation may be moved."""
+        return Path(settings.MITOYEN_HOME) / "staging" / Path(self.path).name

@@ -1,6 +1,5 @@
 """The job of kind "import": a file dropped at the desk, imported behind the page."""
 
-from pathlib import Path
 from typing import Any
 
 from mitoyen.connect.errors import ImportRefused
@@ -42,7 +41,7 @@ def import_upload(job: Job, upload: int) -> dict[str, Any]:
         job_progress(job, done, total, message)
 
     try:
-        report = run(Path(found.path), options_of(found), found.by, progress)
+        report = run(found.file, options_of(found), found.by, progress)
     except ImportRefused as refusal:
         if refusal.report is not None:
             found.report = refusal.report.to_json()

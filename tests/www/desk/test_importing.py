@@ -70,6 +70,7 @@ def officer(desk, sign_in, transactional_db):
 def test_a_file_is_told_asked_about_confirmed_and_live(desk, officer, home):
     assert drop(officer, ("janvier.csv", GOOD)).status_code == 302
     upload = Upload.objects.get()
+    assert (upload.path, upload.file.exists()) == (upload.file.name, True)
     page = officer.get(reverse("desk:upload", args=[upload.pk])).content.decode()
     assert "Nous avons pris ce fichier pour un tableau en texte (CSV)" in page
     assert "456 lignes" in page

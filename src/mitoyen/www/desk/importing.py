@@ -142,7 +142,7 @@ def _keep(received: ReceivedFile, person: Person, thing: str) -> Upload:
     place = scope.commune_of(found) if found else mine[0] if len(mine) == 1 else None
     upload = Upload.objects.create(
         name=str(received.name),
-        path=str(received.path),
+        path=received.path.name,
         sha256=received.sha256,
         size=received.size or 0,
         by=person.email,

@@ -35,7 +35,7 @@ def look(upload: Upload) -> None:
 def look_now(upload: Upload, progress: Progress = no_progress) -> None:
     """Read the file and keep what was found; a refusal is a finding like another."""
     try:
-        seen = examine(uploads.file_of(upload), options_of(upload), progress)
+        seen = examine(upload.file, options_of(upload), progress)
         upload.report = {**seen.to_json(), "signature": seen.proposal.signature}
     except ImportRefused as refusal:
         upload.report = refusal.report.to_json() if refusal.report else _refused(refusal)

@@ -24,7 +24,7 @@ def tidy(job: Job) -> dict[str, Any]:
         uploads.forget_file(upload)
         upload.report = {**upload.report, "given_up": True}
         upload.save(update_fields=["path", "report"])
-    known = {uploads.file_of(upload).name for upload in Upload.objects.exclude(path="")}
+    known = {upload.file.name for upload in Upload.objects.exclude(path="")}
     limit = (now - BROKEN_KEPT).timestamp()
     orphans = [f for f in folder().glob("upload-*") if f.name not in known and f.stat().st_mtime < limit]
     for file in orphans:

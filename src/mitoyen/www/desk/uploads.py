@@ -1,7 +1,6 @@
 """A dropped file on its way: where it stands, in words. Its file lies in staging until it is imported or given up."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -12,7 +11,6 @@ from mitoyen.ledger.enums import JobState
 from mitoyen.ledger.models import Job
 from mitoyen.territory.models import Person
 from mitoyen.www.desk import scope
-from mitoyen.www.desk.receiving import folder
 
 EXAMINE, IMPORT = "desk.examine", "desk.import"
 AT_ONCE = 4_000_000
@@ -78,15 +76,10 @@ def mine(person: Person) -> QuerySet[Upload]:
     return rows.filter(Q(commune__in=held.communes) | Q(commune="", by=person.email)) if held else rows.none()
 
 
-def file_of(upload: Upload) -> Path:
-    """The file in staging: only its generated name is stored."""
-    return folder() / Path(upload.path).name
-
-
 def forget_file(upload: Upload) -> None:
     """Remove the file; the upload's history stays."""
     if upload.path:
-        file_of(upload).unlink(missing_ok=True)
+        upload.file.unlink(missing_ok=True)
         upload.path = ""
 
 
