@@ -1,6 +1,7 @@
 """Readings corrected and taken back: the real archive below, nothing in its place."""
 
 import datetime as dt
+import re
 
 import pytest
 from django.urls import reverse
@@ -8,8 +9,11 @@ from django.urls import reverse
 from mitoyen.history.models import Batch
 from mitoyen.history.read import corrections_of
 from mitoyen.history.read import readings as read
+from mitoyen.ledger.refusal import Refused
+from mitoyen.www.desk.correcting import period, write
 
 ONE = {"what": "one", "at": "2024-01-10T08:00", "value": "99,5", "why": "Index mal lu"}
+PERIOD = {"what": "period", "at": "2024-01-10T07:00", "until": "2024-01-10T09:00", "factor": "0,001", "why": "En Wh"}
 MOMENT = dt.datetime(2024, 1, 10, 7, 0, tzinfo=dt.UTC)  # 8:00 in Paris
 
 
@@ -21,6 +25,13 @@ def value_at(stream, moment):
 ADDRESS = "/bureau/mesures/ecole-gaz/gas/corriger/"
 
 
+def shown(client, said):
+    """What the page's second button sends, once it showed what would change."""
+    page = client.post(ADDRESS, said)
+    (digest,) = re.findall(r'<input type="hidden" name="shown" value="([0-9a-f]{64})">', page.content.decode())
+    return {**said, "confirm": "1", "shown": digest}
+
+
 def test_what_would_change_is_shown_before_anything_is_written(desk, readings, sign_in):
     page = sign_in(desk.officer).post(ADDRESS, ONE)
     assert "12,5" in page.content.decode()
@@ -30,7 +41,7 @@ def test_what_would_change_is_shown_before_anything_is_written(desk, readings, s
 
 def test_one_reading_is_corrected_and_taken_back(desk, readings, sign_in):
     client = sign_in(desk.officer)
-    answer = client.post(ADDRESS, {**ONE, "confirm": "1"})
+    answer = client.post(ADDRESS, shown(client, ONE))
     batch = Batch.objects.get(origin="correction")
     assert answer.url == reverse("desk:batch", args=[batch.pk])
     assert value_at(desk.stream, MOMENT) == 99.5
@@ -41,11 +52,63 @@ def test_one_reading_is_corrected_and_taken_back(desk, readings, sign_in):
 
 
 def test_a_period_is_multiplied(desk, readings, sign_in):
-    said = {"what": "period", "at": "2024-01-10T07:00", "until": "2024-01-10T09:00", "factor": "0,001", "why": "Wh"}
-    sign_in(desk.officer).post(ADDRESS, {**said, "confirm": "1", "why": "En Wh, pas en kWh"})
+    client = sign_in(desk.officer)
+    client.post(ADDRESS, shown(client, PERIOD))
     assert value_at(desk.stream, MOMENT) == 0.0125
     assert value_at(desk.stream, MOMENT + dt.timedelta(hours=1)) == 0.0125
     assert value_at(desk.stream, MOMENT + dt.timedelta(hours=2)) == 12.5
+
+
+def test_a_confirmation_sent_twice_multiplies_once(desk, readings, sign_in):
+    client = sign_in(desk.officer)
+    confirmed = shown(client, PERIOD)
+    first = client.post(ADDRESS, confirmed)
+    again = client.post(ADDRESS, confirmed, follow=True)
+    assert value_at(desk.stream, MOMENT) == 0.0125
+    assert Batch.objects.filter(origin="correction").count() == 1
+    assert again.redirect_chain == [(first.url, 302)]
+    assert "déjà écrite" in again.content.decode()
+
+
+def test_two_confirmations_in_the_same_moment_write_one(desk, readings):
+    """Both requests read the readings before either wrote."""
+    change = period(desk.stream, MOMENT - dt.timedelta(hours=1), MOMENT, 2.0)
+    write(change, desk.officer.email, "Coefficient oublié")
+    with pytest.raises(Refused) as refusal:
+        write(change, desk.officer.email, "Coefficient oublié")
+    assert refusal.value.code == "nothing_new"
+    assert value_at(desk.stream, MOMENT) == 25.0
+    assert Batch.objects.filter(origin="correction", state="live").count() == 1
+
+
+def test_readings_that_changed_since_they_were_shown_are_shown_again(desk, readings, sign_in):
+    client = sign_in(desk.officer)
+    doubled = shown(client, {**PERIOD, "factor": "2"})
+    client.post(ADDRESS, shown(client, ONE))
+    page = client.post(ADDRESS, doubled).content.decode()
+    assert "ont changé depuis" in page
+    assert "199" in page
+    assert value_at(desk.stream, MOMENT) == 99.5
+    client.post(ADDRESS, shown(client, {**PERIOD, "factor": "2"}))
+    assert value_at(desk.stream, MOMENT) == 199.0
+
+
+@pytest.mark.parametrize("other", [{"factor": "3"}, {"until": "2024-01-10T08:00"}, {"shown": ""}])
+def test_only_what_was_shown_is_written(desk, readings, sign_in, other):
+    client = sign_in(desk.officer)
+    page = client.post(ADDRESS, {**shown(client, PERIOD), **other}).content.decode()
+    assert "Rien n’a été écrit" in page
+    assert value_at(desk.stream, MOMENT) == 12.5
+
+
+def test_a_correction_taken_back_may_be_made_again(desk, readings, sign_in):
+    client = sign_in(desk.officer)
+    confirmed = shown(client, PERIOD)
+    client.post(ADDRESS, confirmed)
+    batch = Batch.objects.get(origin="correction")
+    client.post(reverse("desk:batch-undo", args=[batch.pk]), {"why": "C’était juste"})
+    client.post(ADDRESS, confirmed)
+    assert value_at(desk.stream, MOMENT) == 0.0125
 
 
 @pytest.mark.parametrize(

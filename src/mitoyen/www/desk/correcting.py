@@ -1,8 +1,10 @@
 """Corrections: one reading, or each reading of a period by a factor. They are a batch of their own, with who and why.
 
-The old values stay in the record of corrections; taking the batch back brings them back.
+The old values stay in the record of corrections; taking the batch back brings them back. A batch keeps the digest of
+the change that was shown before it, so that the same form sent again finds it instead of writing a second time.
 """
 
+import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +14,7 @@ from numpy.typing import NDArray
 
 from mitoyen.history.batches import commit, open_batch
 from mitoyen.history.engine import connected
-from mitoyen.history.enums import BatchOrigin
+from mitoyen.history.enums import BatchOrigin, BatchState
 from mitoyen.history.models import Batch, Datastream
 from mitoyen.history.read import Readings, readings
 from mitoyen.history.staging import stage
@@ -21,6 +23,7 @@ from mitoyen.ledger.refusal import Refused
 TICK, MINUTE = timedelta(microseconds=1), timedelta(minutes=1)
 MOST_ROWS = 2_000_000
 SHOWN = 12
+COLUMN_NAMES = ("time", "length_s", "value", "quality", "batch")
 COLUMNS = "datastream INTEGER, time BIGINT, length INTEGER, value DOUBLE, quality TINYINT"
 
 
@@ -28,6 +31,7 @@ COLUMNS = "datastream INTEGER, time BIGINT, length INTEGER, value DOUBLE, qualit
 class Change:
     """Readings as they are and as they would be: times (UTC, interval end), old and new values."""
 
+    stream: Datastream
     rows: Readings
     new: NDArray[np.float64]
 
@@ -38,6 +42,14 @@ class Change:
             (self.rows.time[i].astype(datetime).replace(tzinfo=UTC), float(self.rows.value[i]), float(self.new[i]))
             for i in range(min(SHOWN, len(self.new)))
         ]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256, in hexadecimal, of the readings as they stand (each with its batch) and as they would be."""
+        digest = hashlib.sha256(self.stream.name.encode())
+        for column in (*(getattr(self.rows, name) for name in COLUMN_NAMES), self.new):
+            digest.update(np.ascontiguousarray(column).tobytes())
+        return digest.hexdigest()
 
     def __len__(self) -> int:
         return len(self.new)
@@ -52,7 +64,7 @@ def one_reading(stream: Datastream, at: datetime, value: float) -> Change:
             _("Look its exact time up in the meter's data: it is the end of the interval."),
             code="no_such_reading",
         )
-    return Change(found, np.array([value]))
+    return Change(stream, found, np.array([value]))
 
 
 def period(stream: Datastream, start: datetime, end: datetime, factor: float) -> Change:
@@ -62,12 +74,24 @@ def period(stream: Datastream, start: datetime, end: datetime, factor: float) ->
         raise Refused(_("There is no reading in this period."), _("Check the two moments."), code="no_reading")
     if len(found.time) > MOST_ROWS:
         raise Refused(_("More than two million readings at once."), _("Correct a shorter period."), code="too_many")
-    return Change(found, found.value * factor)
+    return Change(stream, found, found.value * factor)
 
 
-def write(stream: Datastream, change: Change, by: str, why: str) -> Batch:
-    """Write the new values as a correction and return its batch. Raises Refused."""
-    batch = open_batch(BatchOrigin.CORRECTION, stream.name, by, summary={"datastreams": [stream.name]})
+def written(digest: str) -> Batch | None:
+    """The correction that the change of this digest was written as, unless it was taken back."""
+    batches = Batch.objects.filter(origin=BatchOrigin.CORRECTION, state=BatchState.LIVE)
+    return batches.filter(summary__shown=digest).first()
+
+
+def write(change: Change, by: str, why: str) -> Batch:
+    """Write the new values as a correction and return its batch.
+
+    Raises Refused when the readings have these values by now: the same change was written in the same moment.
+    """
+    stream = change.stream
+    batch = open_batch(BatchOrigin.CORRECTION, stream.name, by)
+    batch.summary = {"datastreams": [stream.name], "shown": change.digest}
+    batch.save(update_fields=["summary"])
     with connected() as con:
         con.execute(f"CREATE TEMP TABLE corrected ({COLUMNS})")
         columns = {
@@ -86,6 +110,10 @@ def write(stream: Datastream, change: Change, by: str, why: str) -> Batch:
         staged = stage(con, "FROM rows", batch)
     commit(staged, correct=True, why=why)
     batch.refresh_from_db()
+    if batch.state == BatchState.DISCARDED:
+        raise Refused(
+            _("The readings have these values already."), _("There is nothing to correct."), code="nothing_new"
+        )
     return batch
 
 
@@ -93,4 +121,4 @@ def _at(stream: Datastream, at: datetime) -> Readings:
     """The reading whose interval ends within the minute `at`: forms don't ask for seconds."""
     found = readings(stream, at - TICK, at + MINUTE - TICK)
     first = slice(0, 1)
-    return Readings(*(getattr(found, name)[first] for name in ("time", "length_s", "value", "quality", "batch")))
+    return Readings(*(getattr(found, name)[first] for name in COLUMN_NAMES))

@@ -1,4 +1,8 @@
-"""The page that corrects readings: what would change is shown first, then written with who and why."""
+"""The page that corrects readings: what would change is shown first, then written with who and why.
+
+What is confirmed is what was shown, and once: the form carries the digest of the change. Sent twice, or on readings
+that have changed since, it writes nothing.
+"""
 
 from typing import Any
 
@@ -13,7 +17,7 @@ from mitoyen.history.models import Batch, Datastream
 from mitoyen.ledger.refusal import Refused
 from mitoyen.www.desk import recompute, rules, scope
 from mitoyen.www.desk.batches import of_person
-from mitoyen.www.desk.correcting import Change, one_reading, period, write
+from mitoyen.www.desk.correcting import Change, one_reading, period, write, written
 from mitoyen.www.desk.fields import DeskForm, Moment, Number, Reason
 from mitoyen.www.desk.page import email_of, page, to
 from mitoyen.www.desk.words import exact, meter_label, unit_word
@@ -81,19 +85,22 @@ def correct(request: HttpRequest, stream: Datastream) -> HttpResponse:
     """The form; on POST what would change is shown, and written only once it was confirmed."""
     form = CorrectionForm(request.POST if request.method == "POST" else None)
     change: Change | None = None
+    outdated = False
     if request.method == "POST" and form.is_valid():
         try:
             change = _change(stream, form.cleaned_data)
             if "confirm" in request.POST:
-                batch = write(stream, change, email_of(request), form.cleaned_data["why"])
-                recompute.ask(email_of(request))
-                return to(request, "batch", batch.pk, said=_("The correction is written. It can be taken back here."))
+                answer = _confirmed(request, change, form.cleaned_data["why"])
+                if answer is not None:
+                    return answer
+                outdated = True
         except Refused as refusal:
             form.add_error("at" if refusal.code == "no_such_reading" else None, str(refusal))
     building = scope.building_of(stream.thing)
     context = {
         "form": form,
         "change": change,
+        "outdated": outdated,
         "sample": [(at, exact(old, stream.unit), exact(new, stream.unit)) for at, old, new in change.sample]
         if change
         else [],
@@ -104,6 +111,24 @@ def correct(request: HttpRequest, stream: Datastream) -> HttpResponse:
         "back": reverse("desk:building", args=[building.slug]),
     }
     return page(request, "correct.html", "corrections", context)
+
+
+def _confirmed(request: HttpRequest, change: Change, why: str) -> HttpResponse | None:
+    """Write what was shown, or say that it is written; nothing when another change was shown. Raises Refused."""
+    shown = request.POST.get("shown", "")
+    if shown == change.digest:
+        try:
+            batch = write(change, email_of(request), why)
+        except Refused:
+            # The same form, sent in the same moment, may have been faster.
+            if written(shown) is None:
+                raise
+        else:
+            recompute.ask(email_of(request))
+            return to(request, "batch", batch.pk, said=_("The correction is written. It can be taken back here."))
+    before = written(shown)
+    said = _("This correction was written already: it was not made a second time.")
+    return to(request, "batch", before.pk, said=said) if before else None
 
 
 def _change(stream: Datastream, said: dict[str, Any]) -> Change:
