@@ -72,7 +72,8 @@ class Store:
             self.connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self.connection
-                self.connection.execute("COMMIT")
+                if self.connection.in_transaction:
+                    self.connection.execute("COMMIT")
             except BaseException:
                 if self.connection.in_transaction:
                     self.connection.execute("ROLLBACK")
@@ -180,10 +181,10 @@ class Store:
         return total
 
     def delete_between(self, first: int, last: int, held: int) -> bool:
-        with self._told():
-            self.connection.execute("BEGIN IMMEDIATE")
-            gone = self.connection.execute("DELETE FROM observation WHERE time BETWEEN ? AND ?", (first, last)).rowcount
-            self.connection.execute("COMMIT" if gone == held else "ROLLBACK")
+        with self._transaction() as connection:
+            gone = connection.execute("DELETE FROM observation WHERE time BETWEEN ? AND ?", (first, last)).rowcount
+            if gone != held:
+                connection.execute("ROLLBACK")
         moment("journal_delete")
         return bool(gone == held)
 
