@@ -93,3 +93,43 @@ def test_an_impossible_swap_is_refused_and_changes_nothing(meter, change, code):
 def test_a_swap_without_time_zone_is_a_mistake_of_the_program(meter):
     with pytest.raises(ValueError, match="time zone"):
         swap(meter, datetime(2025, 3, 4))
+
+
+def state() -> list[tuple[str, datetime | None, float | None]]:
+    return list(Deployment.objects.order_by("starts").values_list("device__serial", "ends", "last_index"))
+
+
+def test_a_swap_taken_back_leaves_the_old_device_in_place_and_is_audited(meter):
+    opened = swap(meter)
+    swaps.undo_swap(meter, "gas", opened.pk, "agent@example.org", "wrong meter")
+    assert state() == [("OLD-1", None, None)]
+    entry = AuditEntry.objects.latest("number")
+    assert (entry.action, entry.subject, entry.actor) == ("device.swap_undone", "ecole-gaz/gas", "agent@example.org")
+    for kept in ('"why": "wrong meter"', '"last_index": 45210.0', '"old": "OLD-1"', '"new": "NEW-1"'):
+        assert kept in entry.detail
+
+
+def test_a_swap_is_taken_back_once_and_the_one_before_stays(meter):
+    swap(meter)
+    last = swap(meter, SWAP + timedelta(days=1), "NEW-2")
+    swaps.undo_swap(meter, "gas", last.pk, "agent@example.org", "wrong meter")
+    before, entries = state(), AuditEntry.objects.count()
+    with pytest.raises(Refused) as refusal:
+        swaps.undo_swap(meter, "gas", last.pk, "agent@example.org", "wrong meter")
+    assert refusal.value.code == "swap_already_undone"
+    assert (state(), AuditEntry.objects.count()) == (before, entries)
+    assert [serial for serial, _ends, _index in before] == ["OLD-1", "NEW-1"]
+
+
+def test_only_the_last_swap_is_taken_back(meter):
+    first = Deployment.objects.get()
+    with pytest.raises(Refused) as refusal:
+        swaps.undo_swap(meter, "gas", first.pk, "agent@example.org", "wrong meter")
+    assert refusal.value.code == "not_last_swap"
+    middle = swap(meter)
+    swap(meter, SWAP + timedelta(days=1), "NEW-2")
+    before = state()
+    with pytest.raises(Refused) as refusal:
+        swaps.undo_swap(meter, "gas", middle.pk, "agent@example.org", "wrong meter")
+    assert refusal.value.code == "not_last_swap"
+    assert state() == before

@@ -70,6 +70,32 @@ def swap_device(  # noqa: PLR0917 - read in the order of the form: old device, t
     return opened
 
 
+def undo_swap(thing: Thing, observed_property: str, opened: int, by: str, why: str) -> None:
+    """Take back the swap that opened the deployment of this number: the old device goes on as before.
+
+    Raises Refused when it was taken back already, and when it isn't the last one.
+    """
+    with transaction.atomic():
+        past = Deployment.objects.filter(thing=thing, observed_property=observed_property).order_by("-starts")
+        last = list(past.select_for_update(of=("self",)).select_related("device")[:2])
+        if not past.filter(pk=opened).exists():
+            raise Refused(
+                _("This swap was taken back already."), _("Nothing was changed again."), code="swap_already_undone"
+            )
+        if len(last) < 2 or last[0].pk != opened or last[1].ends != last[0].starts:
+            raise Refused(
+                _("Only the last swap can be taken back."),
+                _("Take back the ones after it first."),
+                code="not_last_swap",
+            )
+        new, old = last
+        change = {"at": new.starts, "old": old.device.serial, "new": new.device.serial, "last_index": old.last_index}
+        new.delete()
+        old.ends, old.last_index = None, None
+        old.save(update_fields=["ends", "last_index"])
+        audit.record(by, "device.swap_undone", f"{thing.slug}/{observed_property}", why=why, **change)
+
+
 def _open(  # noqa: PLR0917 - one row of the table
     thing: Thing, observed_property: str, starts: datetime, serial: str, model: str, values: dict[str, float | None]
 ) -> Deployment:

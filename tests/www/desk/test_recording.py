@@ -1,6 +1,7 @@
 """Actions, closed days, descriptions and swaps: recorded, wrong input kept and explained, taken back."""
 
 import datetime as dt
+import re
 
 import pytest
 from django.urls import reverse
@@ -110,13 +111,41 @@ def test_a_swap_closes_one_meter_and_opens_the_next(desk, sign_in):
     assert old.ends == new.starts == dt.datetime(2024, 2, 10, 8, 30, tzinfo=dt.UTC)
 
 
+def undo_form(client):
+    """What the button at the foot of the page sends."""
+    page = client.get(reverse("desk:swap", args=["ecole-gaz", "gas"])).content.decode()
+    (opened,) = re.findall(r'<input type="hidden" name="opened" value="(\d+)"', page)
+    return {"opened": opened, "why": "Mauvais compteur"}
+
+
 def test_a_swap_is_taken_back(desk, sign_in):
     client = sign_in(desk.officer)
     client.post(reverse("desk:swap", args=["ecole-gaz", "gas"]), SWAP)
-    client.post(reverse("desk:swap-undo", args=["ecole-gaz", "gas"]), {"why": "Mauvais compteur"})
+    client.post(reverse("desk:swap-undo", args=["ecole-gaz", "gas"]), undo_form(client))
     only = Deployment.objects.get()
     assert (only.device.serial, only.ends, only.last_index) == ("OLD-1", None, None)
     assert AuditEntry.objects.filter(action="device.swap_undone").exists()
+
+
+def test_a_second_click_takes_no_second_swap_back(desk, sign_in):
+    client = sign_in(desk.officer)
+    client.post(reverse("desk:swap", args=["ecole-gaz", "gas"]), SWAP)
+    client.post(reverse("desk:swap", args=["ecole-gaz", "gas"]), {**SWAP, "at": "2024-03-01T10:00", "new_serial": "N8"})
+    said = undo_form(client)
+    address = reverse("desk:swap-undo", args=["ecole-gaz", "gas"])
+    client.post(address, said)
+    again = client.post(address, said, follow=True).content.decode()
+    assert "Ce remplacement est déjà repris" in again
+    assert list(Deployment.objects.order_by("starts").values_list("device__serial", flat=True)) == ["OLD-1", "NEW-7"]
+    assert AuditEntry.objects.filter(action="device.swap_undone").count() == 1
+
+
+def test_taking_a_swap_back_needs_a_reason(desk, sign_in):
+    client = sign_in(desk.officer)
+    client.post(reverse("desk:swap", args=["ecole-gaz", "gas"]), SWAP)
+    page = client.post(reverse("desk:swap-undo", args=["ecole-gaz", "gas"]), {**undo_form(client), "why": ""})
+    assert page.context["undo"].errors["why"]
+    assert Deployment.objects.count() == 2
 
 
 @pytest.mark.parametrize(

@@ -4,20 +4,18 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from mitoyen.history.models import Datastream
-from mitoyen.ledger import audit
 from mitoyen.ledger.refusal import Refused
 from mitoyen.territory.models import Deployment
-from mitoyen.territory.swaps import swap_device
+from mitoyen.territory.swaps import swap_device, undo_swap
 from mitoyen.www.desk import recompute
 from mitoyen.www.desk.fields import DeskForm, Moment, Number, Reason
-from mitoyen.www.desk.page import email_of, page, to
+from mitoyen.www.desk.page import email_of, page, say_refusal, to
 from mitoyen.www.desk.scope import building_of
 from mitoyen.www.desk.words import meter_label, unit_word
 
@@ -37,9 +35,10 @@ class SwapForm(DeskForm):
 
 
 class UndoForm(DeskForm):
-    """Why a swap is taken back."""
+    """Which swap is taken back (the number of the deployment it opened), and why: a second click names the same one."""
 
     why = Reason(label=gettext_lazy("Why do you take this swap back?"))
+    opened = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
 
 def swap(request: HttpRequest, stream: Datastream) -> HttpResponse:
@@ -59,28 +58,23 @@ def swap(request: HttpRequest, stream: Datastream) -> HttpResponse:
                 "The swap is recorded: the readings go on without a false consumption. It can be taken back here."
             )
             return to(request, "swap", stream.thing.slug, stream.observed_property, said=words)
-    return _shown(request, stream, form, UndoForm())
+    return _shown(request, stream, form)
 
 
 def undo(request: HttpRequest, stream: Datastream) -> HttpResponse:
     """Take the last swap back: the old meter goes on as before. The audit trail keeps both."""
     form = UndoForm(request.POST)
-    past = deployments(stream)
-    if not form.is_valid() or len(past) < 2:
+    if not form.is_valid():
         return _shown(request, stream, SwapForm(), form)
-    new, old = past[0], past[1]
-    with transaction.atomic():
-        detail = {
-            "at": str(new.starts),
-            "old": old.device.serial,
-            "new": new.device.serial,
-            "last_index": old.last_index,
-        }
-        new.delete()
-        old.ends, old.last_index = None, None
-        old.save(update_fields=["ends", "last_index"])
-        audit.record(email_of(request), "device.swap_undone", stream.name, why=form.cleaned_data["why"], **detail)
-    said = _("The swap is taken back. Record it again if this was a mistake.")
+    opened, why = form.cleaned_data["opened"] or 0, form.cleaned_data["why"]
+    said = ""
+    try:
+        undo_swap(stream.thing, stream.observed_property, opened, email_of(request), why)
+    except Refused as refusal:
+        say_refusal(request, refusal)
+    else:
+        recompute.ask(email_of(request))
+        said = _("The swap is taken back. Record it again if this was a mistake.")
     return to(request, "swap", stream.thing.slug, stream.observed_property, said=said)
 
 
@@ -90,16 +84,16 @@ def deployments(stream: Datastream) -> list[Deployment]:
     return list(found.select_related("device").order_by("-starts"))
 
 
-def _shown(request: HttpRequest, stream: Datastream, form: SwapForm, undo: UndoForm) -> HttpResponse:
-    building = building_of(stream.thing)
+def _shown(request: HttpRequest, stream: Datastream, form: SwapForm, undo: UndoForm | None = None) -> HttpResponse:
+    building, past = building_of(stream.thing), deployments(stream)
     context = {
         "form": form,
-        "undo": undo,
+        "undo": undo or UndoForm(initial={"opened": past[0].pk if past else None}),
         "stream": stream,
         "building": building,
         "label": meter_label(stream.thing, stream.observed_property),
         "unit": unit_word(stream.unit),
-        "past": deployments(stream),
+        "past": past,
         "back": reverse("desk:building", args=[building.slug]),
     }
     return page(request, "swap.html", "buildings", context)
