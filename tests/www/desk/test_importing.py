@@ -1,17 +1,24 @@
 """Import at the desk: hostile files, what is asked, the yes, progress, the same file twice, taking it back."""
 
+import gzip
+import io
 import json
 import stat
+from datetime import datetime, timedelta
 
+import duckdb
+import openpyxl
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from mitoyen.connect.models import Upload
 from mitoyen.history.models import Batch
 from mitoyen.history.read import readings as read
-from mitoyen.ledger.jobs import work_once
+from mitoyen.ledger.jobs import MAX_ATTEMPTS, work_once
+from mitoyen.ledger.models import Job
 from mitoyen.territory.models import Thing
-from mitoyen.www.desk import looking
+from mitoyen.www.desk import looking, uploads
 
 GOOD = "Date;Gaz (kWh)\n" + "".join(
     f"{day:02d}/01/2024 {hour:02d}:00;{10 + hour},5\n" for day in range(1, 20) for hour in range(24)
@@ -192,6 +199,8 @@ HOSTILE = [
 def test_a_hostile_file_gets_words_and_brings_nothing_in(desk, officer, home, name, content):
     before = Batch.objects.count()
     assert drop(officer, (name, content)).status_code in (302, 422)
+    while work_once():
+        pass
     for upload in Upload.objects.all():
         page = officer.get(reverse("desk:upload", args=[upload.pk]))
         assert page.status_code == 200
@@ -246,13 +255,86 @@ def test_a_file_given_up_is_removed(desk, officer, home):
 
 
 def test_a_large_file_is_read_behind_the_page(desk, officer, home, monkeypatch):
-    monkeypatch.setattr(looking, "AT_ONCE", 100)
+    monkeypatch.setattr(uploads, "AT_ONCE", 100)
     drop(officer, ("janvier.csv", GOOD))
     upload = Upload.objects.get()
     assert "en cours de lecture" in officer.get(reverse("desk:upload", args=[upload.pk])).content.decode()
     assert work_once()
     upload.refresh_from_db()
     assert upload.report["status"] == "questions"
+
+
+def workbook():
+    book = openpyxl.Workbook()
+    header, *lines = (line.split(";") for line in GOOD.splitlines())
+    book.active.append(header)
+    for at, value in lines:
+        book.active.append([datetime.strptime(at, "%d/%m/%Y %H:%M"), float(value.replace(",", "."))])
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def parquet(tmp_path):
+    file = tmp_path / "t.parquet"
+    rows = "SELECT TIMESTAMP '2024-01-01' + INTERVAL 1 HOUR * i AS date, 1.5 AS kWh FROM range(48) t(i)"
+    duckdb.sql(f"COPY ({rows}) TO '{file}' (FORMAT parquet)")
+    return file.read_bytes()
+
+
+PACKED = {
+    "a.csv.gz": lambda _folder: gzip.compress(GOOD.encode()),
+    "gzip-inside.csv": lambda _folder: gzip.compress(GOOD.encode()),
+    "a.xlsx": lambda _folder: workbook(),
+    "zip-inside.csv": lambda _folder: workbook(),
+    "a.parquet": parquet,
+    "a.xls": lambda _folder: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 504,
+    "bomb.csv.gz": lambda _folder: gzip.compress(b"1;2;3;4\n" * 12_000_000, 9),
+}
+
+
+@pytest.mark.parametrize("name", PACKED)
+def test_a_packed_file_is_unpacked_by_the_worker_never_by_a_page(desk, officer, home, tmp_path, name):
+    assert drop(officer, (name, PACKED[name](tmp_path))).status_code == 302
+    upload = Upload.objects.select_related("job").get()
+    assert upload.size < uploads.AT_ONCE
+    assert upload.report == {}
+    assert upload.job is not None
+    assert (upload.job.kind, upload.job.state) == (uploads.EXAMINE, "queued")
+    page = officer.get(reverse("desk:upload", args=[upload.pk])).content.decode()
+    assert "en cours de lecture" in page
+    assert '<noscript><meta http-equiv="refresh"' in page
+    assert work_once()
+    upload.refresh_from_db()
+    assert upload.report["status"] == ("refused" if name in ("a.xls", "bomb.csv.gz") else "questions")
+    assert "http-equiv" not in officer.get(reverse("desk:upload", args=[upload.pk])).content.decode()
+
+
+def test_a_workbook_is_asked_about_confirmed_and_live(desk, officer, home):
+    drop(officer, ("janvier.xlsx", workbook()))
+    upload = Upload.objects.get()
+    for _round in range(4):
+        work_once()
+        answer(officer, upload)
+    upload.refresh_from_db()
+    assert upload.report["status"] == "ready"
+    bring_in(officer, upload, home)
+    assert len(read(desk.stream).time) == 456
+
+
+def test_a_file_whose_reading_stopped_is_read_again(desk, officer, home):
+    drop(officer, ("janvier.csv.gz", gzip.compress(GOOD.encode())))
+    upload = Upload.objects.get()
+    assert upload.job is not None
+    killed = {"state": "running", "attempts": MAX_ATTEMPTS, "lease_until": timezone.now() - timedelta(minutes=1)}
+    Job.objects.filter(pk=upload.job.pk).update(**killed)
+    assert not work_once()
+    page = officer.get(reverse("desk:upload", args=[upload.pk])).content.decode()
+    assert "n’a pas pu être lu jusqu’au bout" in page
+    officer.post(reverse("desk:upload-confirm", args=[upload.pk]))
+    upload.refresh_from_db()
+    assert upload.job is not None
+    assert (upload.job.kind, upload.job.state) == (uploads.EXAMINE, "queued")
 
 
 def test_bad_lines_are_shown_with_number_and_reason_and_can_be_left_out(desk, officer, home):

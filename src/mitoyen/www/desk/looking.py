@@ -1,4 +1,4 @@
-"""Reading a dropped file and bringing it in: at once when it is small, as a job when it is large."""
+"""Reading a dropped file and bringing it in: at once when small and plain, as a job when large or packed."""
 
 from typing import Any
 
@@ -17,15 +17,15 @@ from mitoyen.ledger.models import Job
 from mitoyen.ledger.refusal import Refused
 from mitoyen.territory.models import Thing
 from mitoyen.www.desk import recompute, uploads
-from mitoyen.www.desk.uploads import AT_ONCE, EXAMINE, IMPORT
+from mitoyen.www.desk.uploads import EXAMINE, IMPORT
 
 REFUSED_SHOWN = 100
 
 
 def look(upload: Upload) -> None:
-    """Have the file read: now, or behind the page when that would take long."""
+    """Have the file read: now, or behind the page when that may take long."""
     upload.report, upload.job = {}, None
-    if upload.size > AT_ONCE:
+    if uploads.takes_long(upload):
         upload.job = enqueue(EXAMINE, upload.by, upload=upload.pk)
         upload.save(update_fields=["report", "job"])
     else:
@@ -45,14 +45,17 @@ def look_now(upload: Upload, progress: Progress = no_progress) -> None:
 
 
 def bring_in(upload: Upload, asked_by: str) -> None:
-    """Ask for the import; the page follows the job."""
+    """Ask for the import; the page follows the job. A file that was never read to its end is read first."""
+    if not upload.report:
+        look(upload)
+        return
     upload.job = enqueue(IMPORT, asked_by, upload=upload.pk)
     upload.save(update_fields=["job", "answers"])
 
 
 @task(EXAMINE)
 def examine_upload(job: Job, upload: int) -> dict[str, Any]:
-    """Read a large file. Safe to run again: it writes nothing but what it saw."""
+    """Read a large or packed file. Safe to run again: it writes nothing but what it saw."""
     found = Upload.objects.get(pk=upload)
     with translation.override(settings.LANGUAGE_CODE):
         look_now(found, lambda done, total, message: job_progress(job, done, total, message))

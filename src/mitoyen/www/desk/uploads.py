@@ -14,6 +14,8 @@ from mitoyen.www.desk import scope
 
 EXAMINE, IMPORT = "desk.examine", "desk.import"
 AT_ONCE = 4_000_000
+# How gzip, zip (workbooks too), Parquet and old workbooks begin: what is small packed may be endless unpacked.
+PACKED = (b"\x1f\x8b", b"PK", b"PAR1", b"\xd0\xcf\x11\xe0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ def stage_of(upload: Upload) -> Stage:
     if not upload.path:
         return _ended(upload)
     if job is not None and job.state == JobState.FAILED and report.get("status") != "questions":
-        return Stage("failed", _("The import stopped: nothing of the file came in."), job.message)
+        return _stopped(job)
     return _read(report)
 
 
@@ -62,6 +64,12 @@ def _under_way(job: Job) -> Stage:
     return Stage("importing", _("The readings are coming in."), waits)
 
 
+def _stopped(job: Job) -> Stage:
+    if job.kind == EXAMINE:
+        return Stage("failed", _("The file could not be read to its end: nothing of it came in."), job.message)
+    return Stage("failed", _("The import stopped: nothing of the file came in."), job.message)
+
+
 def waiting(person: Person) -> QuerySet[Upload]:
     """Uploads that wait for a yes, a no or an answer of this person, newest first."""
     return mine(person).exclude(path="")
@@ -74,6 +82,17 @@ def mine(person: Person) -> QuerySet[Upload]:
     if held.whole:
         return rows
     return rows.filter(Q(commune__in=held.communes) | Q(commune="", by=person.email)) if held else rows.none()
+
+
+def takes_long(upload: Upload) -> bool:
+    """Whether reading the file may take longer than a page can wait: it is large, or packed whatever its name says."""
+    if upload.size > AT_ONCE:
+        return True
+    try:
+        with upload.file.open("rb") as file:
+            return file.read(max(map(len, PACKED))).startswith(PACKED)
+    except OSError:
+        return False  # The reader says at once why it can't be opened.
 
 
 def forget_file(upload: Upload) -> None:
