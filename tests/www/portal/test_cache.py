@@ -7,7 +7,7 @@ from django.test import Client
 
 from mitoyen.evaluate.models import Figure
 from mitoyen.www import assets
-from mitoyen.www.portal import cache
+from mitoyen.www.portal import account, cache
 from tests.www.seeding import AGENT, add_people
 
 
@@ -80,6 +80,43 @@ def test_the_cache_forgets_the_oldest_pages(figures, visitor, monkeypatch):
     for path in ("/", "/comptes/", "/donnees/", "/services/"):
         visitor.get(path)
     assert [key[0] for key in cache._pages] == ["/donnees/", "/services/"]
+
+
+def test_words_added_to_an_address_neither_dodge_what_is_kept_nor_fill_it(figures, visitor, django_assert_num_queries):
+    first = visitor.get("/comptes/")
+    with django_assert_num_queries(0):
+        for said in ("?a=1", "?a=2&b=3", "?page=2", "?q=angers", "?utm_source=%3Cscript%3E"):
+            assert visitor.get(f"/comptes/{said}").content == first.content
+    assert len(cache._pages) == 1
+    assert not cache._numbered
+
+
+def test_nobody_s_words_are_kept_for_the_next_visitor(figures, visitor):
+    assert b"planted" not in visitor.get("/comptes/?x=planted").content
+    assert b"planted" not in visitor.get("/comptes/batiments/?page=1&x=planted").content
+    assert b"planted" not in visitor.get("/communes/?x=planted").content
+    assert b"planted" not in visitor.get("/comptes/").content
+
+
+def test_a_page_of_a_list_is_kept_apart_and_only_if_it_is_one(figures, visitor, monkeypatch, django_assert_num_queries):
+    monkeypatch.setattr(account, "PAGE", 2)
+    monkeypatch.setattr(cache, "KEPT_NUMBERED", 1)
+    visitor.get("/comptes/batiments/")
+    second = visitor.get("/comptes/batiments/?page=2")
+    with django_assert_num_queries(0):
+        assert visitor.get("/comptes/batiments/?page=2&x=1").content == second.content
+    for said in ("0", "-1", "02", "+2", "2.0", "9", "x", "\u0662", "1" * 400):
+        assert visitor.get("/comptes/batiments/", {"page": said}).status_code == 404, said
+    visitor.get("/comptes/batiments/?page=3")
+    assert [key[3] for key in cache._pages] == [""]
+    assert [key[3] for key in cache._numbered] == ["3"]
+
+
+def test_a_search_is_made_each_time_and_kept_nowhere(figures, visitor):
+    for number in range(5):
+        assert f"zz{number}" in visitor.get(f"/communes/?q=zz{number}&x=1").content.decode()
+    assert not cache._pages
+    assert not cache._numbered
 
 
 def test_the_style_sheet_is_one_compressed_file_kept_for_ever(visitor):

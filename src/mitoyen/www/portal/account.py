@@ -1,13 +1,13 @@
 """Door 4: the account. Bad news first: what could not be proven, then what went up, then what was saved."""
 
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from mitoyen.evaluate import factors, published
 from mitoyen.www.portal import queries, reasons, words
-from mitoyen.www.portal.cache import public
+from mitoyen.www.portal.cache import numbered, public
 from mitoyen.www.portal.numbered import four_numbers
+from mitoyen.www.portal.paging import page_of
 
 PAGE = 40
 
@@ -49,25 +49,24 @@ def _today(rows: list[factors.Factor]) -> list[tuple[str, factors.Factor]]:
     return [(words.property_name(row.energy), row) for row in kept.values()]
 
 
-@public
+@numbered
 def buildings(request: HttpRequest) -> HttpResponse:
-    """Every building ranked: what went up first, then what could not be proven, then savings from the smallest."""
-    order = {"increase": 0, "not_proven": 1, "not_significant": 2, "proven": 3, "": 4}
-    lines = sorted(queries.all_buildings(), key=lambda line: (order[line.verdict], line.percent or 0, line.thing.name))
-    page = Paginator(lines, PAGE).get_page(request.GET.get("page"))
+    """Every building ranked: what went up first, then what could not be proven, then savings from the smallest.
+    Three queries."""
+    page = page_of(request, queries.ranked_buildings(), PAGE)
     context = {
         "door": "account",
         "page": page,
-        "generated": queries.any_generated(line.thing for line in page),
+        "lines": queries.lines_of(page),
+        "generated": queries.any_generated(page),
     }
     return render(request, "portal/account_buildings.html", context)
 
 
-@public
+@numbered
 def not_proven(request: HttpRequest) -> HttpResponse:
-    """Every meter that could not be proven, with why and what would mend it. One query."""
-    meters = queries.not_proven_meters()
-    page = Paginator(meters, PAGE).get_page(request.GET.get("page"))
+    """Every meter that could not be proven, with why and what would mend it. Two queries."""
+    page = page_of(request, queries.not_proven_meters(), PAGE)
     context = {
         "door": "account",
         "page": page,

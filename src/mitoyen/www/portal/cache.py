@@ -2,6 +2,10 @@
 
 A page is keyed by address, language and the data's version, and made again after a minute in any case. It holds no
 secret and no token, so it may be compressed (nothing for BREACH to read) and it sets no cookie.
+
+Of an address' query only what the page knows counts: the rest is taken away before the page is made, so that nobody
+gets round what is kept, crowds it out or writes into it with words of their own. `numbered` pages know `page`, and are
+kept apart from the others; `searched` ones know `q`, and are made for each search.
 """
 
 import functools
@@ -12,9 +16,9 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ParamSpec
+from typing import ParamSpec, TypeAlias
 
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
 from django.utils.http import http_date, parse_etags
 from django.utils.translation import get_language
 
@@ -22,7 +26,13 @@ from mitoyen.evaluate import published
 
 P = ParamSpec("P")
 
+PAGE, FIRST, SEARCH = "page", "1", "q"
+LONGEST = 80
+"""Of what is said in a query; the rest is cut off."""
+
 KEPT_PAGES = 600
+KEPT_NUMBERED = 100
+"""First pages of lists are kept with the others; of the next ones, so many."""
 KEPT_SECONDS = 60.0
 VERSION_SECONDS = 1.0
 
@@ -37,7 +47,10 @@ class Page:
     made_at: float
 
 
-_pages: OrderedDict[tuple[str, str, str], Page] = OrderedDict()
+Key: TypeAlias = tuple[str, str, str, str]
+
+_pages: OrderedDict[Key, Page] = OrderedDict()
+_numbered: OrderedDict[Key, Page] = OrderedDict()
 _writing = threading.Lock()
 _version: tuple[float, str] = (-VERSION_SECONDS, "")
 
@@ -46,6 +59,7 @@ def clear() -> None:
     """Forget every page and the data's version."""
     global _version  # noqa: PLW0603 - one value a process, replaced whole
     _pages.clear()
+    _numbered.clear()
     _version = (-VERSION_SECONDS, "")
 
 
@@ -60,28 +74,56 @@ def _data_version() -> str:
 
 
 def public(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
-    """Serve `view` from memory. Addresses with a query are made each time; other statuses than 200 pass as they are."""
+    """Serve `view` from memory, whatever its address' query says; other statuses than 200 pass as they are."""
+    return _served(view, "")
 
+
+def numbered(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
+    """The same for a list in pages. `view` answers 404 to what is not a page of its list: it is never kept."""
+    return _served(view, PAGE)
+
+
+def searched(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
+    """The same for a page that searches: kept while nothing is searched for."""
+    return _served(view, SEARCH)
+
+
+def _served(view: Callable[P, HttpResponse], known: str) -> Callable[P, HttpResponse]:
     @functools.wraps(view)
     def served(*args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         request = args[0]
         assert isinstance(request, HttpRequest)
         if request.method not in ("GET", "HEAD"):
             return HttpResponseNotAllowed(["GET", "HEAD"])
-        if request.GET:
+        said = _said(request, known)
+        if said and known == SEARCH:
             response = view(*args, **kwargs)
             return response if _is_other(response) else _answer(request, _page(response, None))
-        key = (request.path, get_language() or "", _data_version())
-        page = _pages.get(key)
+        kept, most = (_numbered, KEPT_NUMBERED) if said else (_pages, KEPT_PAGES)
+        key = (request.path, get_language() or "", _data_version(), said)
+        page = kept.get(key)
         if page is None or time.monotonic() - page.made > KEPT_SECONDS:
             response = view(*args, **kwargs)
             if _is_other(response):
                 return response
             page = _page(response, page)
-            _keep(key, page)
+            _keep(kept, most, key, page)
         return _answer(request, page)
 
     return served
+
+
+def _said(request: HttpRequest, known: str) -> str:
+    """What the query says for `known`, and nothing else left in it: not for the view, nor for the links it writes."""
+    said = request.GET.get(known, "").strip()[:LONGEST] if known else ""
+    if (known, said) == (PAGE, FIRST):
+        said = ""
+    query = QueryDict(mutable=True)
+    if said:
+        query[known] = said
+    request.GET = query  # type: ignore[assignment]
+    request.META["QUERY_STRING"] = query.urlencode()
+    return said
 
 
 def _is_other(response: HttpResponse) -> bool:
@@ -97,12 +139,12 @@ def _page(response: HttpResponse, before: Page | None) -> Page:
     return Page(body, packed, etag, response.headers["Content-Type"], time.monotonic(), made_at)
 
 
-def _keep(key: tuple[str, str, str], page: Page) -> None:
+def _keep(kept: OrderedDict[Key, Page], most: int, key: Key, page: Page) -> None:
     with _writing:
-        _pages[key] = page
-        _pages.move_to_end(key)
-        while len(_pages) > KEPT_PAGES:
-            _pages.popitem(last=False)
+        kept[key] = page
+        kept.move_to_end(key)
+        while len(kept) > most:
+            kept.popitem(last=False)
 
 
 def _answer(request: HttpRequest, page: Page) -> HttpResponse:

@@ -7,15 +7,15 @@ from mitoyen.evaluate import published
 from mitoyen.evaluate.models import Action
 from mitoyen.territory.models import Commune
 from mitoyen.www.portal import queries, reasons, used
-from mitoyen.www.portal.cache import public
+from mitoyen.www.portal.cache import SEARCH, public, searched
 from mitoyen.www.portal.numbered import four_numbers
 from mitoyen.www.portal.search import find_communes
 
 
-@public
+@searched
 def listing(request: HttpRequest) -> HttpResponse:
     """All communes; `?q=` searches, and goes straight to the only one found. Two queries, one more to search."""
-    wanted = request.GET.get("q", "").strip()[:80]
+    wanted = request.GET.get(SEARCH, "")
     found = find_communes(wanted) if wanted else []
     if len(found) == 1:
         return redirect("portal:commune", slug=found[0].slug)

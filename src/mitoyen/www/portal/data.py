@@ -12,10 +12,13 @@ from mitoyen.history import read
 from mitoyen.history.models import Datastream
 from mitoyen.territory.models import Commune, Thing
 from mitoyen.www.portal import words
-from mitoyen.www.portal.cache import public
+from mitoyen.www.portal.cache import numbered, public
+from mitoyen.www.portal.paging import page_of
 from mitoyen.www.portal.queries import NOT_BUILDINGS
 
 OUTSIDE = "hors-territoire"
+LISTED, IN_A_FILE = 100, 500
+"""Datastreams on a page for people, and on one for programs."""
 LICENCE = "https://www.etalab.gouv.fr/licence-ouverte-open-licence/"
 
 
@@ -38,18 +41,19 @@ def catalogue(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/data.html", context)
 
 
-@public
+@numbered
 def of_commune(request: HttpRequest, slug: str) -> HttpResponse:
-    """The datastreams of one commune, or of what lies outside the territory. Two queries."""
+    """The datastreams of one commune, or of what lies outside the territory, in pages. Three queries."""
     commune = None if slug == OUTSIDE else get_object_or_404(Commune.objects.defer("geometry"), slug=slug)
     found = Datastream.objects.filter(thing__commune=commune).select_related("thing", "thing__part_of")
-    streams = [(stream, words.property_name(stream.observed_property)) for stream in found]
+    page = page_of(request, found, LISTED)
     context = {
         "door": "data",
         "commune": commune,
-        "streams": streams,
-        "samples": [] if commune else _samples(),
-        "generated": any(stream.thing.origin == "generated" for stream, _name in streams),
+        "page": page,
+        "streams": [(stream, words.property_name(stream.observed_property)) for stream in page],
+        "samples": [] if commune or page.number > 1 else _samples(),
+        "generated": any(stream.thing.origin == "generated" for stream in page),
     }
     return render(request, "portal/data_commune.html", context)
 
@@ -92,23 +96,34 @@ def _years(stream: Datastream) -> list[int]:
     return list(range(last, first - 1, -1))
 
 
-@public
+@numbered
 def catalogue_json(request: HttpRequest) -> HttpResponse:
-    """Every datastream, for programs."""
-    base = str(settings.MITOYEN["public_url"]).rstrip("/")
+    """Every datastream, for programs, in pages: `next` is the address of the one that follows, null on the last."""
     streams = Datastream.objects.select_related("thing", "thing__part_of")
-    rows = [
-        {
-            "datastream": stream.name,
-            "thing": stream.thing.name,
-            "part_of": stream.thing.part_of.slug if stream.thing.part_of else None,
-            "commune": stream.thing.commune_id,
-            "observed_property": stream.observed_property,
-            "unit": stream.unit,
-            "kind": stream.kind,
-            "origin": stream.thing.origin,
-            "page": f"{base}/donnees/mesures/{stream.thing.slug}/{stream.observed_property}/",
-        }
-        for stream in streams
-    ]
-    return JsonResponse({"licence": LICENCE, "datastreams": rows}, json_dumps_params={"ensure_ascii": False})
+    page = page_of(request, streams, IN_A_FILE)
+    following = f"{_base()}/donnees/catalogue.json?page={page.number + 1}" if page.has_next() else None
+    content = {
+        "licence": LICENCE,
+        "total": page.paginator.count,
+        "next": following,
+        "datastreams": [_row(stream) for stream in page],
+    }
+    return JsonResponse(content, json_dumps_params={"ensure_ascii": False})
+
+
+def _row(stream: Datastream) -> dict[str, object]:
+    return {
+        "datastream": stream.name,
+        "thing": stream.thing.name,
+        "part_of": stream.thing.part_of.slug if stream.thing.part_of else None,
+        "commune": stream.thing.commune_id,
+        "observed_property": stream.observed_property,
+        "unit": stream.unit,
+        "kind": stream.kind,
+        "origin": stream.thing.origin,
+        "page": f"{_base()}/donnees/mesures/{stream.thing.slug}/{stream.observed_property}/",
+    }
+
+
+def _base() -> str:
+    return str(settings.MITOYEN["public_url"]).rstrip("/")

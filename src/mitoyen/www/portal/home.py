@@ -8,13 +8,11 @@ from mitoyen.www import maps
 from mitoyen.www.portal import today
 from mitoyen.www.portal.cache import public
 from mitoyen.www.portal.numbered import four_numbers
-from mitoyen.www.portal.search import find_communes
 
 
 @public
 def home(request: HttpRequest) -> HttpResponse:
     """Four queries: the territory's figures, the communes and theirs, the shapes."""
-    wanted = request.GET.get("q", "").strip()[:80]
     summary = published.territory_summary()
     lines = published.communes_overview()
     account = summary.latest
@@ -26,8 +24,6 @@ def home(request: HttpRequest) -> HttpResponse:
         "cumulative": summary.cumulative if summary.cumulative is not account else None,
         "lines": lines,
         "map": maps.territory_map(lines, maps.shapes()),
-        "wanted": wanted,
-        "found": find_communes(wanted) if wanted else [],
         "generated": bool(account and account.generated) or any(line.generated for line in lines),
     }
     return render(request, "portal/home.html", context)

@@ -1,9 +1,12 @@
 """What several pages ask of the state database; each function states how many queries it makes."""
 
+import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce, NullIf
 
 from mitoyen.evaluate.enums import Measure, SubjectKind, Verdict
 from mitoyen.evaluate.models import Figure
@@ -14,6 +17,8 @@ from mitoyen.territory.models import Commune, Thing
 from mitoyen.www.portal.search import folded
 
 NOT_BUILDINGS = ("weather_station", "meter")
+A_YEAR = dt.timedelta(days=366)
+BAD_NEWS_FIRST = (Verdict.INCREASE, Verdict.NOT_PROVEN, Verdict.NOT_SIGNIFICANT, Verdict.PROVEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,8 @@ def energy_figures(**where: object) -> list[Figure]:
     """Current energy Figures of single years, oldest first, without their heavy fields. One query."""
     found = Figure.objects.filter(current=True, measure=Measure.ENERGY_SAVED, **where)
     ordered = found.select_related("thing", "commune").defer("series", "inputs", "commune__geometry")
-    return [f for f in ordered.order_by("reporting_last") if (f.reporting_last - f.reporting_first).days <= 366]
+    by_year = ordered.order_by("reporting_last", "-reporting_first")
+    return [figure for figure in by_year if figure.reporting_last - figure.reporting_first <= A_YEAR]
 
 
 def buildings_of(commune: Commune) -> list[BuildingLine]:
@@ -84,12 +90,34 @@ def _in_order(units: dict[str, dict[str, float]]) -> tuple[Months, ...]:
     )
 
 
-def all_buildings() -> list[BuildingLine]:
-    """Every building of the territory's communes, by name. Two queries."""
-    latest = {figure.subject: figure for figure in energy_figures(subject_kind=SubjectKind.BUILDING)}
+def ranked_buildings() -> QuerySet[Thing]:
+    """Every building of the territory's communes, ranked by the database so that a page of them costs a page: what
+    went up first, then what could not be proven, then savings from the smallest; `latest` names its Figure."""
+    years = Figure.objects.filter(
+        current=True,
+        measure=Measure.ENERGY_SAVED,
+        subject_kind=SubjectKind.BUILDING,
+        subject=OuterRef("slug"),
+        reporting_last__lte=F("reporting_first") + A_YEAR,
+    ).order_by("-reporting_last", "reporting_first")
+    share = F("value") / NullIf("expected", Value(0.0))
+    rank = [When(verdict_now=verdict, then=Value(place)) for place, verdict in enumerate(BAD_NEWS_FIRST)]
     things = Thing.objects.filter(commune__isnull=False, part_of__isnull=True).exclude(kind__in=NOT_BUILDINGS)
-    lines = things.select_related("commune").defer("commune__geometry")
-    return _by_name(BuildingLine(thing, latest.get(thing.slug)) for thing in lines)
+    ranked = things.annotate(
+        latest=Subquery(years.values("pk")[:1]),
+        verdict_now=Subquery(years.values("verdict")[:1]),
+        share=Coalesce(Subquery(years.values(share=share)[:1]), Value(0.0)),
+        rank=Case(*rank, default=Value(len(rank))),
+    )
+    with_commune = ranked.select_related("commune").defer("commune__geometry")
+    return with_commune.order_by("rank", "share", "name", "slug")
+
+
+def lines_of(things: Iterable[Any]) -> list[BuildingLine]:
+    """Some of the `ranked_buildings`, in their order, with their Figures. One query."""
+    things = list(things)
+    figures = Figure.objects.defer("series", "inputs", "result").in_bulk([t.latest for t in things if t.latest])
+    return [BuildingLine(thing, figures.get(thing.latest)) for thing in things]
 
 
 def _by_name(lines: Iterable[BuildingLine]) -> list[BuildingLine]:
@@ -97,20 +125,16 @@ def _by_name(lines: Iterable[BuildingLine]) -> list[BuildingLine]:
     return sorted(lines, key=lambda line: (folded(line.thing.name), line.thing.slug))
 
 
-def not_proven_meters(commune: Commune | None = None) -> list[Figure]:
-    """Meters whose latest year is not proven, of a commune or of all. One query."""
-    figures = Figure.objects.filter(
-        subject_kind=SubjectKind.DATASTREAM,
-        current=True,
-        measure__in=(Measure.ENERGY_SAVED, Measure.WATER_SAVED),
-        commune__isnull=False,
-    )
+def not_proven_meters(commune: Commune | None = None) -> QuerySet[Figure]:
+    """Meters whose latest year is not proven, of a commune or of all: that year's Figures. One query."""
+    saved = (Measure.ENERGY_SAVED, Measure.WATER_SAVED)
+    figures = Figure.objects.filter(subject_kind=SubjectKind.DATASTREAM, current=True, measure__in=saved)
+    years = figures.filter(subject=OuterRef("subject"), commune__isnull=False).order_by("-reporting_last", "pk")
+    found = figures.filter(verdict=Verdict.NOT_PROVEN, pk=Subquery(years.values("pk")[:1]))
     if commune is not None:
-        figures = figures.filter(commune=commune)
-    related = figures.select_related("thing", "thing__part_of", "datastream", "commune")
-    light = related.defer("series", "inputs", "result", "commune__geometry").order_by("reporting_last", "subject")
-    latest = {figure.subject: figure for figure in light}
-    return [figure for figure in latest.values() if figure.verdict == Verdict.NOT_PROVEN]
+        found = found.filter(commune=commune)
+    related = found.select_related("thing", "thing__part_of", "datastream", "commune")
+    return related.defer("series", "inputs", "result", "commune__geometry").order_by("subject")
 
 
 def findings_of(building: Thing) -> list[tuple[Finding, Described]]:
