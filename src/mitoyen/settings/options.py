@@ -30,7 +30,7 @@ OPTIONS = (
     Option("journal_url", "", "postgresql://… for the journal; empty: SQLite in the home folder."),
     Option("memory_limit", "1GB", "Memory that one analysis process may use."),
     Option("workers", 2, "Processes of the people's door."),
-    Option("upload_limit_mb", 2048, "Largest file that the desk takes, in megabytes."),
+    Option("upload_limit_mb", 2048, "Most that the desk takes at once, a file or several together, in megabytes."),
     Option("contact_phone", "", "Telephone number that inhabitants can call."),
     Option("contact_sms", "", "Number for text messages."),
     Option("contact_address", "", "Postal address and counter."),

@@ -1,6 +1,7 @@
 """Import at the desk: hostile files, what is asked, the yes, progress, the same file twice, taking it back."""
 
 import gzip
+import html
 import io
 import json
 import stat
@@ -232,6 +233,21 @@ def test_a_file_over_the_limit_is_refused_and_leaves_nothing(desk, officer, home
     assert "plus grand que 1" in page
     assert [upload.name for upload in Upload.objects.all()] == ["petit.csv"]
     assert len(staged(home)) == 1
+
+
+def test_files_that_are_too_much_together_are_refused_from_there_on(desk, officer, home, settings):
+    settings.MITOYEN = {**settings.MITOYEN, "upload_limit_mb": 1}
+    third = b"date;kWh\n" + b"2024-01-01 00:00;1,5\n" * 17_000
+    assert 3 * len(third) > 1024 * 1024 > 2 * len(third)
+    answer = drop(officer, ("a.csv", third), ("b.csv", third), ("c.csv", third), ("petit.csv", GOOD))
+    assert answer.status_code == 422
+    (fault,) = answer.context["faults"]
+    assert fault.startswith("c.csv\u00a0: avec les fichiers précédents, plus de 1 Mo")
+    assert fault in html.unescape(answer.content.decode())
+    assert sorted(upload.name for upload in Upload.objects.all()) == ["a.csv", "b.csv", "petit.csv"]
+    assert len(staged(home)) == 3
+    assert sum(file.stat().st_size for file in staged(home)) < 1024 * 1024
+    assert drop(officer, ("c.csv", third)).status_code == 302
 
 
 def test_nothing_chosen_says_so(desk, officer):

@@ -17,6 +17,8 @@ from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from mitoyen.www.numbers import number
+
 # The reader recognises a format by its content first; the ending is kept only where it is one of these.
 ENDINGS = (".csv", ".txt", ".tsv", ".xlsx", ".xls", ".json", ".ndjson", ".parquet", ".gz", ".zip")
 MEGABYTE = 1024 * 1024
@@ -40,13 +42,14 @@ class ReceivedFile(UploadedFile):  # type: ignore[type-arg]
 
 
 class Receiver(FileUploadHandler):
-    """Takes each file of a form in, up to `limit` bytes each; what is refused is named in `faults`."""
+    """Takes the files of a form in, up to `limit` bytes all together; what is refused is named in `faults`."""
 
     chunk_size = MEGABYTE
 
     def __init__(self, request: HttpRequest, limit: int) -> None:
         super().__init__(request)
         self.limit = limit
+        self.kept = 0
         self.faults: list[Fault] = []
         self._open: IO[bytes] | None = None
         self._path = Path()
@@ -66,8 +69,8 @@ class Receiver(FileUploadHandler):
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         assert self._open is not None
         self._size += len(raw_data)
-        if self._size > self.limit:
-            self._refuse(_("larger than %(limit)s MB, the most this desk takes") % {"limit": self.limit // MEGABYTE})
+        if self.kept + self._size > self.limit:
+            self._refuse(self._too_much())
         try:
             self._open.write(raw_data)
         except OSError as error:
@@ -86,10 +89,20 @@ class Receiver(FileUploadHandler):
             self._forget()
             return None
         self._open = None
+        self.kept += self._size
         return ReceivedFile(self._path, shown_name(str(self.file_name)), file_size, self._hash.hexdigest())
 
     def upload_interrupted(self) -> None:
         self._forget()
+
+    def _too_much(self) -> str:
+        limit = {"limit": number(self.limit // MEGABYTE)}
+        if self._size > self.limit:
+            return _("larger than %(limit)s MB, the most this desk takes") % limit
+        return (
+            _("with the files before it, more than %(limit)s MB, the most this desk takes at once; send it apart")
+            % limit
+        )
 
     def _refuse(self, reason: str) -> None:
         self.faults.append(Fault(shown_name(str(self.file_name)), reason))
@@ -114,7 +127,7 @@ def folder() -> Path:
 
 
 def upload_limit() -> int:
-    """Largest file taken in, in bytes."""
+    """Most that is taken in at once, in bytes: a file, or those sent together."""
     return int(settings.MITOYEN["upload_limit_mb"]) * MEGABYTE
 
 
