@@ -58,7 +58,7 @@ def listed(request: HttpRequest, _nothing: None) -> HttpResponse:
     held = perms.scope(rules.person_of(request), perms.ADMINISTER)
     everyone = Person.objects.prefetch_related("roles__commune").order_by("name", "email")
     shown = [person for person in everyone if rules.reaches_account(held, person)]
-    return page(request, "accounts.html", "accounts", people=shown)
+    return page(request, "accounts.html", "accounts", rows=shown)
 
 
 def new(request: HttpRequest, _nothing: None) -> HttpResponse:

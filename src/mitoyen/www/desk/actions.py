@@ -91,7 +91,7 @@ def listed(request: HttpRequest, _nothing: None) -> HttpResponse:
     person = rules.person_of(request)
     actions = scope.restrict_things(scope.seen(person), Action.objects.all(), "thing")
     found = actions.select_related("thing__commune", "thing__part_of__commune").order_by("-starts", "-id")[:300]
-    return page(request, "actions.html", "actions", actions=found, may_record=rules.records_somewhere(person, None))
+    return page(request, "actions.html", "actions", rows=found, may_record=rules.records_somewhere(person, None))
 
 
 def new(request: HttpRequest, thing: Thing) -> HttpResponse:

@@ -56,7 +56,7 @@ def listed(request: HttpRequest, _nothing: None) -> HttpResponse:
         if (not closure.thing and not closure.commune) or held.covers(_commune(closure))
     ]
     may_record = rules.records_somewhere(person, None)
-    return page(request, "closures.html", "closures", closures=shown, may_record=may_record)
+    return page(request, "closures.html", "closures", rows=shown, may_record=may_record)
 
 
 def new(request: HttpRequest, _nothing: None) -> HttpResponse:
