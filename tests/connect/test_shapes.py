@@ -14,15 +14,37 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mitoyen.connect.errors import ImportRefused
 from mitoyen.connect.options import ColumnSpec, MappingSpec, Options
 from mitoyen.history.datastreams import datastream_named
 from mitoyen.history.models import Batch
 from mitoyen.history.read import readings
+from mitoyen.ledger.refusal import Refused
 from tests.connect.conftest import GAS
 
 START = datetime(2024, 3, 12, 23, 0)
 # Values are drawn at random: -999 may be one of them.
 NONE_MISSING = replace(GAS, missing=())
+
+
+NOTICE: list[list[object]] = [["Export du", "2024-02-01"], ["Contact", "mairie"], ["Lignes", 744]]
+
+
+def sheet_of(count: int, first: float = 1) -> list[list[object]]:
+    return [["Date", "Valeur"], *([START + timedelta(hours=n), first + n + 0.5] for n in range(count))]
+
+
+def book(sheets: dict[str, list[list[object]]]) -> bytes:
+    made = openpyxl.Workbook()
+    assert made.active is not None
+    made.remove(made.active)
+    for name, rows in sheets.items():
+        sheet = made.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    content = io.BytesIO()
+    made.save(content)
+    return content.getvalue()
 
 
 def stored(name: str = "ecole/gas") -> list[tuple[str, float]]:
@@ -125,6 +147,22 @@ def test_a_column_that_names_the_meter(bench):
     assert datastream_named("gymnase-a/gas").thing.name == "Gymnase A"
 
 
+def test_which_column_names_the_meter_is_asked_and_the_answer_decides(bench):
+    hours = [f"2024-01-01 {hour:02d}:00;{hour}.5" for hour in range(24)]
+    lines = [f"PRM{meter};Compteur {meter + 7};{hour}" for hour in hours for meter in (1, 2)]
+    content = "PRM;Compteur;Date;Valeur\n" + "\n".join(lines)
+    (question,) = bench.examine(content, replace(GAS, thing="")).proposal.questions
+    assert (question.code, question.choices) == ("meter_column", ("PRM", "Compteur"))
+    report = bench.run(content, replace(GAS, thing="", answers={"meter_column": "Compteur"}))
+    assert {view.name for view in report.proposal.datastreams} == {"compteur-8/gas", "compteur-9/gas"}
+
+
+def test_columns_answered_that_are_none_are_refused_by_name(bench):
+    content = "Date;Gaz;Eau\n" + "\n".join(f"2024-01-01 {hour:02d}:00;{hour}.5;{hour}.25" for hour in range(24))
+    with pytest.raises(Refused, match="Air"):
+        bench.examine(content, replace(GAS, observed_property="", answers={"columns": "Gaz, Air"}))
+
+
 def test_a_batch_names_every_meter_of_its_file(bench):
     hours = [f"2024-01-01 {hour:02d}:00;1,5" for hour in (1, 2)]
     lines = ["meter;date;value", *(f"m{meter};{hour}" for meter in range(1_100) for hour in hours)]
@@ -225,12 +263,7 @@ def test_the_index_export_of_the_distributor(bench):
 
 
 def workbook(rows: list[list[object]]) -> bytes:
-    book = openpyxl.Workbook()
-    for row in rows:
-        book.active.append(row)
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
+    return book({"Relevés": rows})
 
 
 def test_a_workbook(bench):
@@ -239,6 +272,48 @@ def test_a_workbook(bench):
     report = bench.run(workbook(rows), GAS, "relevés.xlsx")
     assert report.proposal.format == "xlsx"
     assert stored() == expected([n + 0.25 for n in range(48)])
+
+
+def test_sheets_that_hold_no_readings_are_passed_over_and_that_is_said(bench):
+    report = bench.run(book({"Notice": NOTICE, "Gaz": sheet_of(3), "Totaux": [["Année", "kWh"], [2024, 12]]}), GAS)
+    assert (report.accepted, stored()[0][1]) == (3, 1.5)
+    (taken,) = [fact for fact in report.proposal.taken if fact.what == "sheet"]
+    assert (taken.value, taken.basis) == ("Gaz", "evidence")
+    assert "Gaz" in taken.because
+
+
+def test_of_several_sheets_with_readings_none_is_guessed(bench):
+    content = book({"Janvier": sheet_of(3), "Notice": NOTICE, "Été 2": sheet_of(30, 100)})
+    asked = bench.examine(content)
+    assert (asked.status, asked.proposal.datastreams, asked.proposal.columns) == ("questions", [], [])
+    (question,) = asked.proposal.questions
+    assert (question.code, question.choices, question.default) == ("sheet", ("Janvier", "Été 2"), None)
+    assert '--sheet "Été 2"' in question.option
+    with pytest.raises(ImportRefused) as refused:
+        bench.run(content)
+    assert "--sheet" in str(refused.value)
+    assert "Janvier" in refused.value.grounds[0].message
+    assert not Batch.objects.exists()
+    assert bench.run(content, replace(GAS, sheet="été 2")).accepted == 30
+    assert stored()[0][1] == 100.5
+    answered = bench.run(content, replace(GAS, thing="b", answers={"sheet": "Janvier"}))
+    assert answered.accepted == 3
+    assert answered.learnt.sheet == "Janvier"
+    assert bench.run(content, replace(GAS, thing="c", mapping=answered.learnt)).accepted == 3
+    with pytest.raises(Refused) as unknown:
+        bench.run(content, replace(GAS, sheet="Mars"))
+    assert (unknown.value.code, "Notice" in unknown.value.next_step) == ("no_such_sheet", True)
+
+
+def test_a_sheet_that_is_a_drawing_is_no_table(bench):
+    made = openpyxl.Workbook()
+    assert made.active is not None
+    for row in sheet_of(3):
+        made.active.append(row)
+    made.create_chartsheet("Graphique")
+    content = io.BytesIO()
+    made.save(content)
+    assert bench.run(content.getvalue()).accepted == 3
 
 
 def test_lines_are_those_of_the_sheet(bench):

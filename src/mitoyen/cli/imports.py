@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mitoyen.cli.asking import asked
 from mitoyen.cli.main import REFUSED, app
 
 
@@ -28,6 +29,7 @@ def import_files(  # noqa: PLR0917 (typer turns parameters into options)
     decimal: Annotated[str, typer.Option(help="Decimal mark, “.” or “,”, when the file leaves it open.")] = "",
     dates: Annotated[str, typer.Option(help="dmy or mdy, when the file leaves it open.")] = "",
     step: Annotated[str, typer.Option(help="Length of an interval (30min, 1h, 1d), for a single reading.")] = "",
+    sheet: Annotated[str, typer.Option(help="Sheet of a workbook, where several hold readings.")] = "",
     missing: Annotated[
         list[str] | None, typer.Option(help="Value that stands for “no value”; “none” when none does.")
     ] = None,
@@ -64,8 +66,8 @@ def import_files(  # noqa: PLR0917 (typer turns parameters into options)
             raise typer.BadParameter(telling.usage("choice") % {"name": name, "allowed": ", ".join(allowed)})
     options = Options(
         thing=thing, observed_property=observed_property, unit=unit, kind=kind, tz=tz, stamps=stamps, decimal=decimal,
-        dates=dates, step=step, missing=_missing(missing), columns=_columns(column), mapping=_mapping(map_file),
-        commune=commune, correct=correct, why=why, skip_bad_lines=skip_bad_lines,
+        dates=dates, step=step, sheet=sheet, missing=_missing(missing), columns=_columns(column),
+        mapping=_mapping(map_file), commune=commune, correct=correct, why=why, skip_bad_lines=skip_bad_lines,
     )  # fmt: skip
     reports, refused = [], False
     for path in files:
@@ -128,7 +130,7 @@ def _one(path: Path, options: Any, map_file: Path | None, *, dry_run: bool) -> t
     from mitoyen.connect.imports import examine, run
     from mitoyen.ledger.refusal import Refused
 
-    options = _asked(path, options) if sys.stdin.isatty() and sys.stderr.isatty() else options
+    options = asked(path, options) if sys.stdin.isatty() and sys.stderr.isatty() else options
     try:
         with _Progress() as progress:
             report = examine(path, options, progress) if dry_run else run(path, options, _who(), progress)
@@ -164,33 +166,6 @@ def _write_map(map_file: Path, report: Any) -> None:
     from mitoyen.connect.mappings import write_mapping
 
     write_mapping(map_file, report.learnt)
-
-
-def _asked(path: Path, options: Any) -> Any:
-    """Ask the person at the terminal what the file leaves open, until nothing is."""
-    from mitoyen.connect.imports import with_answers
-    from mitoyen.connect.mappings import kept
-    from mitoyen.connect.sniff import propose
-    from mitoyen.ledger.refusal import Refused
-
-    for _round in range(5):
-        try:
-            proposal = propose(path, options=options)
-        except Refused:
-            return options
-        if not proposal.questions:
-            return options
-        known = kept(proposal.signature)
-        answers = {}
-        for question in proposal.questions:
-            if question.evidence:
-                typer.echo(question.evidence, err=True)
-            default = getattr(known, question.code, "") if known else ""
-            choices = f" ({' / '.join(question.choices)})" if question.choices else ""
-            shown = default if isinstance(default, str) and default else question.default
-            answers[question.code] = typer.prompt(question.text + choices, default=shown, err=True)
-        options = with_answers(options, answers)
-    return options
 
 
 def _say(lines: list[str]) -> None:

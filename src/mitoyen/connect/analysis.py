@@ -87,13 +87,8 @@ def analysed(path: Path, options: Options, progress: Progress = no_progress) -> 
         try:
             progress(0, STAGES, _("reading the file"))
             found = _opened(path, options, workdir)
-            progress(1, STAGES, _("reading times and numbers"))
-            _load(found)
-            progress(2, STAGES, _("putting readings in order"))
-            series.build(found)
-            progress(3, STAGES, _("checking intervals"))
-            series.walk_all(found)
-            accounting.check_readings(found)
+            if not found.intake.waits:
+                _read_through(found, progress)
             progress(4, STAGES, _("checked"))
             yield found
         except duckdb.OutOfMemoryException as error:
@@ -107,6 +102,16 @@ def analysed(path: Path, options: Options, progress: Progress = no_progress) -> 
             if found is not None:
                 found.con.close()
             shutil.rmtree(workdir, ignore_errors=True)
+
+
+def _read_through(found: Analysis, progress: Progress) -> None:
+    progress(1, STAGES, _("reading times and numbers"))
+    _load(found)
+    progress(2, STAGES, _("putting readings in order"))
+    series.build(found)
+    progress(3, STAGES, _("checking intervals"))
+    series.walk_all(found)
+    accounting.check_readings(found)
 
 
 def _workdir() -> Path:
@@ -136,7 +141,10 @@ def _sweep(staging: Path) -> None:
 
 
 def _opened(path: Path, options: Options, workdir: Path) -> Analysis:
-    intake = take_in(path, workdir)
+    said = options.said("sheet")
+    intake = take_in(path, workdir, said[0] if said else "")
+    if intake.waits:
+        return _waiting(path, options, workdir, intake)
     text = intake.table
     layout = layout_of(text, typed=intake.typed)
     if distributor.recognise(layout):
@@ -148,10 +156,19 @@ def _opened(path: Path, options: Options, workdir: Path) -> Analysis:
         forms = table.find_forms(con, text, layout, columns)
         found = Analysis(path, options, workdir, intake, layout, columns, con, forms, text)
         found.questions += columns.questions
+        settle.sheet(found)
         settle.writing(found)
     except BaseException:
         con.close()
         raise
+    return found
+
+
+def _waiting(path: Path, options: Options, workdir: Path, intake: Intake) -> Analysis:
+    """A workbook of which nobody said which sheet: nothing of it is read before that is answered."""
+    layout = Layout("", 0, (), (), has_header=False, preamble=(), sample=())
+    found = Analysis(path, options, workdir, intake, layout, Columns(), duckdb.connect(), Forms([]), intake.table)
+    settle.sheet(found)
     return found
 
 

@@ -173,7 +173,9 @@ def _find_meter(layout: Layout, options: Options, kinds: list[str], found: Colum
     elif not named and len(texts) == 1 and _tells_apart(layout, found.times, texts[0]):
         found.meter = texts[0]
     elif len(named) > 1:
-        separate = [i for i in named if _tells_apart(layout, found.times, i)]
+        reply = options.answers.get("meter_column")
+        answered = [i for i in named if reply and layout.names[i] == reply]
+        separate = answered or [i for i in named if _tells_apart(layout, found.times, i)]
         found.meter = (separate or named)[0]
         if len(separate) != 1:
             names = tuple(layout.names[i] for i in named)
@@ -246,8 +248,7 @@ def _choose(
     """Which of several columns of numbers are taken, and whether each stands for a meter of its own."""
     reply = options.answers.get("columns", "")
     if reply:
-        picked = [part.strip() for part in reply.split(",")]
-        return [i for i in candidates if reply == "meters" or names[i] in picked], reply == "meters"
+        return _picked(candidates, names, reply), reply == "meters"
     wanted = options.observed_property or (options.mapping.property if options.mapping else "")
     matching = [i for i in candidates if wanted and headers[i].property == wanted]
     known = [i for i in candidates if headers[i].property and headers[i].unit]
@@ -271,6 +272,24 @@ def _choose(
         )
     )
     return [], False
+
+
+def _picked(candidates: list[int], names: tuple[str, ...], reply: str) -> list[int]:
+    """The columns that a reply names; a name may hold a comma. Raises Refused when it names what is none of them."""
+    listed = [names[i] for i in candidates]
+    if reply == "meters":
+        return candidates
+    if reply in listed:
+        return [candidates[listed.index(reply)]]
+    picked = [part.strip() for part in reply.split(",")]
+    unknown = next((name for name in picked if name not in listed), None)
+    if unknown is not None:
+        raise Refused(
+            _("“%(name)s” is not a column of numbers.") % {"name": unknown[:80]},
+            _("Columns: %(names)s.") % {"names": ", ".join(listed)[:400]},
+            code="unknown_column",
+        )
+    return [i for i in candidates if names[i] in picked]
 
 
 def _value(layout: Layout, options: Options, index: int, says: HeaderSays, as_meters: bool) -> ValueColumn:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from mitoyen.connect import encodings, records, sheets
 from mitoyen.connect.numerals import grouped
+from mitoyen.connect.sheets import Picked
 from mitoyen.ledger.refusal import Ground, Refused
 
 CHUNK = 1 << 20
@@ -27,7 +28,10 @@ MAX_LINE = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """`table` is UTF-8 text with \\n or \\r\\n ends. `typed`: made by us, with ISO stamps and decimal points."""
+    """`table` is UTF-8 text with \\n or \\r\\n ends. `typed`: made by us, with ISO stamps and decimal points.
+
+    `picked`: the sheet of a workbook; while it is open which one, there is no table yet.
+    """
 
     name: str
     size: int
@@ -36,10 +40,19 @@ class Intake:
     encoding: str
     table: Path
     typed: bool
+    picked: Picked | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether somebody must say first which sheet is meant."""
+        return self.picked is not None and self.picked.sheet is None
 
 
-def take_in(path: Path, workdir: Path) -> Intake:
-    """Read the file once: kind, hash, encoding; unpack or convert it into `workdir` where needed. Raises Refused."""
+def take_in(path: Path, workdir: Path, sheet: str = "") -> Intake:
+    """Read the file once: kind, hash, encoding; unpack or convert it into `workdir` where needed. Raises Refused.
+
+    `sheet`: which one of a workbook, where somebody said.
+    """
     size = _check_openable(path)
     with path.open("rb") as file:
         head = file.read(4096)
@@ -53,23 +66,26 @@ def take_in(path: Path, workdir: Path) -> Intake:
     kind = _kind_of(head)
     with ThreadPoolExecutor(1) as pool:
         hashing = pool.submit(_hash, path)
-        intake = _converted(Intake(path.name, size, "", kind, "", source, typed=False), workdir, head, packed=packed)
+        taken = Intake(path.name, size, "", kind, "", source, typed=False)
+        intake = _converted(taken, workdir, head, sheet, packed=packed)
         return replace(intake, sha256=hashing.result())
 
 
-def _converted(taken: Intake, workdir: Path, head: bytes, *, packed: bool) -> Intake:
+def _converted(taken: Intake, workdir: Path, head: bytes, sheet: str, *, packed: bool) -> Intake:
     """The file as a table of text; its hash is still to come."""
     kind, source = taken.format, taken.table
     label = f"{kind}.gz" if packed else kind
-    if kind in ("xlsx", "xls", "parquet"):
-        target = workdir / "table.csv"
-        table = records.parquet_to_csv(source, target) if kind == "parquet" else sheets.to_csv(source, target, kind)
-        return replace(taken, format=label, table=table, typed=True)
+    target = workdir / "table.csv"
+    if kind in ("xlsx", "xls"):
+        picked = sheets.to_csv(source, target, kind, sheet)
+        return replace(taken, format=label, table=target, typed=True, picked=picked)
+    if kind == "parquet":
+        return replace(taken, format=label, table=records.parquet_to_csv(source, target), typed=True)
     encoding, text = _as_utf8(source, workdir / "text", head)
     with text.open("rb") as file:
         start = file.read(4096).removeprefix(codecs.BOM_UTF8).lstrip()
     if start[:1] in (b"{", b"["):
-        table, kind = records.json_to_csv(text, workdir / "table.csv")
+        table, kind = records.json_to_csv(text, target)
         return replace(taken, format=f"{kind}.gz" if packed else kind, encoding=encoding, table=table, typed=True)
     if not start and not _has_text(text):
         raise _empty()

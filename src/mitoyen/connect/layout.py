@@ -136,6 +136,12 @@ def _has_stamp(row: list[str]) -> bool:
     return any(stamps.looks_like_stamp(cell) for cell in row) or any(stamps.looks_like_epoch(cell) for cell in row[:3])
 
 
+def has_reading(row: list[str]) -> bool:
+    """Whether a row of cells holds a date and, beside it, a number."""
+    dated = {index for index, cell in enumerate(row) if _has_stamp([cell])}
+    return bool(dated) and any(looks_like_number(cell) for index, cell in enumerate(row) if index not in dated)
+
+
 def _no_time(lines: list[str]) -> Refused:
     shown = lines[0][:80]
     return Refused(

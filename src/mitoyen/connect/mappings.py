@@ -100,6 +100,7 @@ def learnt(found: Analysis) -> MappingSpec:
         dates=said("dates"),
         missing=options.declared_missing(),
         step=said("step"),
+        sheet=said("sheet") if found.intake.picked else old.sheet,
         columns=columns,
         meters=dict(old.meters),
     )

@@ -36,6 +36,7 @@ class MappingSpec:
     dates: str = ""
     missing: tuple[str, ...] | None = None
     step: str = ""
+    sheet: str = ""
     columns: dict[str, ColumnSpec] = field(default_factory=dict)
     meters: dict[str, str] = field(default_factory=dict)
 
@@ -45,7 +46,8 @@ class Options:
     """What was asked for. Empty text means "not said"; `answers` holds replies to questions by their code.
 
     `missing`: texts that stand for "no value" (None: not said; empty: none does). `step`: length of an interval, as
-    "30min", "1h", "1d". `columns`: by header. `origin`: real, generated or sample, of a thing made on the way.
+    "30min", "1h", "1d". `sheet`: of a workbook. `columns`: by header. `origin`: real, generated or sample, of a thing
+    made on the way.
     """
 
     thing: str = ""
@@ -57,6 +59,7 @@ class Options:
     decimal: str = ""
     dates: str = ""
     step: str = ""
+    sheet: str = ""
     missing: tuple[str, ...] | None = None
     columns: dict[str, ColumnSpec] = field(default_factory=dict)
     mapping: MappingSpec | None = None

@@ -18,7 +18,7 @@ from mitoyen.connect.options import KINDS, Question
 from mitoyen.connect.report import iso
 from mitoyen.connect.walk import MICRO, RepeatedTime, Seen, Spans, Trend, Walk, bounds_of, pieces, trends
 from mitoyen.ledger.refusal import Ground, Refused
-from mitoyen.territory.register import slug_from
+from mitoyen.territory.register import check_slug, slug_from
 
 if TYPE_CHECKING:
     from mitoyen.connect.analysis import Analysis
@@ -264,7 +264,7 @@ def _settle_kinds(found: "Analysis") -> None:
         found.ask(
             Question(
                 "kind",
-                _("Is “%(name)s” an amount per interval (delta) or an index that rises (counter)?")
+                _("Is “%(name)s” an amount per interval or an index that rises?")
                 % {"name": asked.meter or asked.column},
                 KINDS,
                 likely,
@@ -275,9 +275,11 @@ def _settle_kinds(found: "Analysis") -> None:
 
 
 def _settle_things(found: "Analysis") -> None:
-    if found.options.said("thing") and not found.options.thing:
+    said = found.options.said("thing")
+    if said and not found.options.thing:
+        check_slug(said[0])
         for item in found.series:
-            item.thing = item.thing or found.options.answers.get("thing", "")
+            item.thing = item.thing or said[0]
     if any(not item.thing for item in found.series):
         point = found.columns.export.point if found.columns.export else ""
         found.ask(

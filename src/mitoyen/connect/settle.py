@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from mitoyen.connect import evidence, localtime, table
 from mitoyen.connect.headers import names_end, names_start
-from mitoyen.connect.numerals import moment
+from mitoyen.connect.numerals import grouped, moment
 from mitoyen.connect.options import DATE_ORDERS, STAMPS, Question
 
 if TYPE_CHECKING:
@@ -19,6 +19,26 @@ if TYPE_CHECKING:
 from mitoyen.ledger.refusal import Refused
 
 ZONES = ("UTC", "Europe/Paris")
+
+
+def sheet(found: "Analysis") -> None:
+    """Which sheet of a workbook: the one said, or the only one with readings; asked where several have some."""
+    picked = found.intake.picked
+    if picked is None:
+        return
+    said = found.options.said("sheet")
+    if picked.sheet is None:
+        names = tuple(name for name, _rows in picked.holding)
+        rows = ", ".join(_("%(name)s: %(rows)s rows") % {"name": n, "rows": grouped(r)} for n, r in picked.holding)
+        text = _("Several sheets of the workbook hold readings. Which one is meant?")
+        option = " | ".join(f'--sheet "{name}"' for name in names)
+        found.ask(Question("sheet", text, names, None, option, f"{rows}."))
+    elif said:
+        found.take("sheet", picked.sheet, said[1])
+    elif not picked.alone:
+        one = _("“%(name)s” is the only sheet that holds readings")
+        because = (one if picked.holding else _("“%(name)s” is the largest sheet")) % {"name": picked.sheet}
+        found.take("sheet", picked.sheet, "evidence", because)
 
 
 def writing(found: "Analysis") -> None:
@@ -266,4 +286,4 @@ def _stamps_evidence(found: "Analysis") -> tuple[str | None, str]:
     return ("end" if ends_at_midnight and not midnight else None), text
 
 
-__all__ = ["changes", "local_faults", "sentinels", "stamps", "writing", "zone"]
+__all__ = ["changes", "local_faults", "sentinels", "sheet", "stamps", "writing", "zone"]

@@ -3,12 +3,15 @@
 import csv
 import re
 import zipfile
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext as _
 
+from mitoyen.connect.layout import HEAD_LINES, has_reading
 from mitoyen.ledger.refusal import Ground, Refused
 
 # Unpacked size of a workbook: calamine holds a sheet in memory.
@@ -17,24 +20,34 @@ MAX_RATIO = 200
 _FORMULA_WITHOUT_VALUE = re.compile(rb'<c r="([A-Z]+)(\d+)"[^<>]*><f[^<>]*?(?:/>|>[^<]*</f>)(?:<v\s*/>|<v></v>)?</c>')
 
 
-def to_csv(source: Path, target: Path, kind: str) -> Path:
-    """Write the sheet that holds most rows as CSV. Raises Refused for a bomb, a damaged book, an uncomputed formula."""
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """`sheet` was written as a table; None while `holding` (name, rows) has several with readings and nobody said.
+
+    `alone`: the book has no other sheet.
+    """
+
+    sheet: str | None
+    holding: tuple[tuple[str, int], ...] = ()
+    alone: bool = True
+
+
+def to_csv(source: Path, target: Path, kind: str, sheet: str = "") -> Picked:
+    """Write the sheet named, or the only one that holds readings, as CSV; nothing while several do.
+
+    Raises Refused for a name that no sheet has, a bomb, a damaged book, an uncomputed formula.
+    """
     if kind == "xlsx":
         _check_zip(source)
-    from python_calamine import CalamineWorkbook
+    from python_calamine import CalamineWorkbook, SheetTypeEnum
 
     try:
         book = CalamineWorkbook.from_path(str(source))
-        sheets = [book.get_sheet_by_name(name) for name in book.sheet_names]
-        best = max(sheets, key=lambda sheet: int(sheet.height) * int(sheet.width), default=None)
-        rows = [] if best is None else best.iter_rows()
-        first = 0 if best is None or best.start is None else best.start[0]
-        with target.open("w", encoding="utf-8", newline="") as out:
-            writer = csv.writer(out, lineterminator="\n")
-            out.write("\n" * (first if best is not None and best.height < best.total_height else 0))
-            for row in rows:
-                cells = [_text(cell) for cell in row]
-                writer.writerow(cells if any(cells) else [])
+        names = [one.name for one in book.sheets_metadata if one.typ == SheetTypeEnum.WorkSheet]
+        sheets = {name: book.get_sheet_by_name(name) for name in names}
+        picked = _pick(sheets, sheet)
+        if picked.sheet is not None:
+            _write(sheets.get(picked.sheet), target)
     except Refused:
         raise
     except Exception as error:
@@ -43,7 +56,42 @@ def to_csv(source: Path, target: Path, kind: str) -> Path:
             _("Open it, save it again without a password, and import that."),
             code="damaged",
         ) from error
-    return target
+    return picked
+
+
+def _pick(sheets: dict[str, Any], said: str) -> Picked:
+    if said:
+        named = [name for name in sheets if name.strip().casefold() == said.strip().casefold()]
+        if not named:
+            raise Refused(
+                _("The workbook has no sheet named “%(name)s”.") % {"name": said[:80]},
+                _("Its sheets: %(names)s.") % {"names": ", ".join(sheets)[:400]},
+                code="no_such_sheet",
+            )
+        return Picked(named[0])
+    if len(sheets) < 2:
+        return Picked(next(iter(sheets), ""))
+    holding = tuple((name, int(sheet.height)) for name, sheet in sheets.items() if _holds_readings(sheet))
+    if len(holding) > 1:
+        return Picked(None, holding, alone=False)
+    # Where none holds any, the largest one is what the refusal shows the start of.
+    largest = max(sheets, key=lambda name: int(sheets[name].height) * int(sheets[name].width))
+    return Picked(holding[0][0] if holding else largest, holding, alone=False)
+
+
+def _holds_readings(sheet: Any) -> bool:
+    return any(has_reading([_text(cell) for cell in row]) for row in islice(sheet.iter_rows(), HEAD_LINES))
+
+
+def _write(sheet: Any, target: Path) -> None:
+    """Lines above the first cell are kept blank, so that lines are the sheet's rows."""
+    above = sheet.start[0] if sheet is not None and sheet.start and sheet.height < sheet.total_height else 0
+    with target.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.writer(out, lineterminator="\n")
+        out.write("\n" * above)
+        for row in sheet.iter_rows() if sheet is not None else ():
+            cells = [_text(cell) for cell in row]
+            writer.writerow(cells if any(cells) else [])
 
 
 def _check_zip(source: Path) -> None:

@@ -7,6 +7,7 @@ from mitoyen.connect.analysis import Analysis, analysed
 from mitoyen.connect.options import MappingSpec, Options, Question
 from mitoyen.connect.report import ColumnView, DatastreamView, Proposal, iso
 from mitoyen.connect.series import Series
+from mitoyen.connect.stamps import StampForm
 from mitoyen.connect.walk import MICRO
 from mitoyen.history.units import amount_unit
 from mitoyen.territory.register import plain
@@ -49,7 +50,7 @@ def proposal_of(found: Analysis) -> Proposal:
         )
     decimals = {form.decimal for form in found.forms.numbers.values() if form.decimal}
     steps = {item.seen.step for item in found.series if item.seen.step}
-    form = found.forms.times[-1]
+    form = found.forms.times[-1] if found.forms.times else None
     return Proposal(
         file=found.options.source or found.intake.name,
         size=found.intake.size,
@@ -58,7 +59,7 @@ def proposal_of(found: Analysis) -> Proposal:
         encoding=found.intake.encoding,
         delimiter="" if found.intake.typed else layout.delimiter,
         decimal=decimals.pop() if len(decimals) == 1 else ".",
-        dates=form.formats[0].replace("{o}", found.forms.order or "dmy") if form.formats else "epoch",
+        dates=_dates(form, found.forms.order),
         header=list(layout.names),
         preamble=[list(row) for row in layout.preamble],
         columns=views,
@@ -75,6 +76,12 @@ def proposal_of(found: Analysis) -> Proposal:
     )
 
 
+def _dates(form: StampForm | None, order: str) -> str:
+    if form is None:
+        return ""
+    return form.formats[0].replace("{o}", order or "dmy") if form.formats else "epoch"
+
+
 def _format_name(found: Analysis) -> str:
     if found.columns.export is not None:
         return "enedis-load-curve" if found.columns.export.kind == "power" else "enedis-index"
@@ -84,8 +91,8 @@ def _format_name(found: Analysis) -> str:
 def _questions(found: Analysis) -> list[Question]:
     """Each question once, those about columns first: their answer may settle the others."""
     order = (
-        *("stamp_column", "meter_column", "columns", "dates", "decimal", "missing", "thing", "property", "unit"),
-        *("kind", "tz", "stamps", "step"),
+        *("sheet", "stamp_column", "meter_column", "columns", "dates", "decimal", "missing"),
+        *("thing", "property", "unit", "kind", "tz", "stamps", "step"),
     )
     once = {question.code: question for question in reversed(found.questions)}
     return sorted(once.values(), key=lambda question: order.index(question.code))
@@ -145,7 +152,12 @@ def _rounded(value: float | None) -> float | None:
 
 
 def signature_of(found: Analysis) -> str:
-    """What files of one sort have in common: format, delimiter, names of columns, first words of the lines above."""
+    """What files of one sort have in common: format, delimiter, names of columns, first words of the lines above.
+
+    Empty while it is open which sheet is meant.
+    """
+    if found.intake.waits:
+        return ""
     parts = [found.intake.format.removesuffix(".gz"), found.layout.delimiter, *map(plain, found.layout.names)]
     parts += [plain(row[0]) for row in found.layout.preamble if row and not any(c.isdigit() for c in row[0])]
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()

@@ -4,13 +4,46 @@ import unicodedata
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from mitoyen.connect.numerals import grouped, moment
 from mitoyen.connect.report import Reason, Report
 
 LINES = 20
 SERIES = 50
+
+
+WORDS = {
+    "kind": {
+        "delta": gettext_lazy("amounts per interval"),
+        "counter": gettext_lazy("index"),
+        "power": gettext_lazy("mean power"),
+        "gauge": gettext_lazy("values at a time"),
+    },
+    "stamps": {"start": gettext_lazy("the start"), "end": gettext_lazy("the end")},
+    "dates": {"dmy": gettext_lazy("the day"), "mdy": gettext_lazy("the month")},
+    "decimal": {",": gettext_lazy("the comma is the decimal mark"), ".": gettext_lazy("the point is the decimal mark")},
+    "columns": {"meters": gettext_lazy("each column is a meter of its own")},
+    "property": {
+        "electricity": gettext_lazy("electricity"),
+        "gas": gettext_lazy("gas"),
+        "heat": gettext_lazy("heat"),
+        "water": gettext_lazy("water"),
+        "temperature": gettext_lazy("outdoor temperature"),
+        "humidity": gettext_lazy("humidity"),
+        "solar_radiation": gettext_lazy("solar radiation"),
+    },
+}
+
+
+def words_of(code: str, value: str) -> str:
+    """A value in words, where it has some; else as it is written."""
+    return str(WORDS.get(code, {}).get(value, value))
+
+
+def _stamps(found: str) -> str:
+    """What times name, told of all of them."""
+    return {"start": _("start of the interval"), "end": _("end of the interval"), "instant": _("instants")}[found]
 
 
 def usage(code: str) -> str:
@@ -94,12 +127,9 @@ def result(report: Report) -> list[str]:
         % (content | numbers)
     ]
     zone = _("with their offset") if content["tz"] == "offset" else content["tz"]
-    stamps = {
-        "start": _("start of the interval"), "end": _("end of the interval"), "instant": _("instants"),
-    }[content["stamps"]]  # fmt: skip
     told.append(
         _("  Read as: %(format)s; times: %(tz)s, %(stamps)s.")
-        % {"format": content["format"], "tz": zone, "stamps": stamps}
+        % {"format": content["format"], "tz": zone, "stamps": _stamps(content["stamps"])}
     )
     told += [_series(view) for view in content["datastreams"][:SERIES]]
     if len(content["datastreams"]) > SERIES:
@@ -111,12 +141,8 @@ def result(report: Report) -> list[str]:
 
 
 def _series(view: dict[str, Any]) -> str:
-    kinds = {
-        "delta": _("amounts per interval"), "counter": _("index"), "power": _("mean power"),
-        "gauge": _("values at a time"),
-    }  # fmt: skip
     words = view | {
-        "kind": kinds[view["kind"]],
+        "kind": words_of("kind", view["kind"]),
         "count": grouped(view["count"]),
         "first": moment(view["first"]),
         "last": moment(view["last"]),

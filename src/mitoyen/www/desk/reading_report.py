@@ -75,8 +75,8 @@ class Read:
 
 
 def read(report: dict[str, Any]) -> Read | None:
-    """None while the file was not read, or when it is no table at all."""
-    if not report.get("format"):
+    """None while the file was not read, when it is no table at all, or while its sheet must be named first."""
+    if not report.get("columns"):
         return None
     return Read(
         _sentence(report), _facts(report), _columns(report), [_meter(view) for view in report["datastreams"][:50]]
