@@ -57,7 +57,7 @@ def desk(db, home):
     from mitoyen.history.datastreams import datastream_for
     from mitoyen.history.models import Batch
     from mitoyen.operate.models import Finding
-    from mitoyen.territory.models import Commune, Deployment, Device, Thing
+    from mitoyen.territory.models import Agreement, Commune, Deployment, Device, Partner, Place, Thing
     from mitoyen.territory.register import load_communes
 
     load_communes()
@@ -90,14 +90,19 @@ def desk(db, home):
     action = Action.objects.create(thing=school, title="Isolation des combles", kind="insulation", starts=FIRST)
     closure = Closure.objects.create(thing=school, first=FIRST, last=LAST, reason="Travaux")
     upload = Upload.objects.create(name="a.csv", path="", sha256="", size=12, by="officer@example.org", commune="49007")
+    place = Place.objects.create(slug="parc-angers", name="Parc", commune=angers, address="1 rue du Parc")
+    organisation = Partner.objects.create(slug="enedis", name="Enedis", kind="gestionnaire de réseau")
+    agreement = Agreement.objects.create(partner=organisation, purpose="Courbes de charge", starts=FIRST)
     return SimpleNamespace(
         angers=angers, trelaze=trelaze, school=school, meter=meter, stream=stream, batch=batch, finding=finding,
-        action=action, closure=closure, upload=upload,
+        action=action, closure=closure, upload=upload, place=place,
+        organisation=organisation, agreement=agreement,
         officer=person("officer@example.org", (RoleName.ENERGY_OFFICER, angers)),
         elsewhere=person("elsewhere@example.org", (RoleName.ENERGY_OFFICER, trelaze)),
         reader=person("reader@example.org", (RoleName.READER, angers)),
         contractor=person("contractor@example.org", (RoleName.CONTRACTOR, angers)),
         partner=person("partner@example.org", (RoleName.PARTNER, None)),
+        operator=person("operator@example.org", (RoleName.OPERATOR, None)),
         admin=person("admin@example.org", (RoleName.ADMINISTRATOR, None)),
         admin_trelaze=person("admin.trelaze@example.org", (RoleName.ADMINISTRATOR, trelaze)),
     )  # fmt: skip

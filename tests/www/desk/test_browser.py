@@ -17,6 +17,19 @@ for number, rule in enumerate(("heating_closed_hours", "heating_out_of_season"))
         rule=rule, thing=site, datastream=stream, commune=site.commune, first=dt.date(2024, 2, 1),
         last=dt.date(2024, 12, 31), amount=20000.0 - number, eur=1800.0 - number, state="new", reason="",
         evidence={"facts": {"percent": 96}, "sure": True}))
+from mitoyen.territory.models import Agreement, Partner, Place
+place = dict(slug="groupe", name="Groupe scolaire des Ponts", commune=site.commune, address="2 rue des Ponts",
+             latitude=47.4711, longitude=-0.5518)
+Place.objects.update_or_create(pk=1, defaults=place)
+site.place_id = 1
+site.save()
+partner = dict(slug="reseau", name="Gestionnaire du réseau", kind="gestionnaire de réseau",
+               website="https://example.org/une-adresse-assez-longue-pour-un-telephone/")
+Partner.objects.update_or_create(pk=1, defaults=partner)
+for pk, ends in ((1, None), (2, dt.date(2024, 12, 31))):
+    agreement = dict(partner_id=1, purpose="Courbes de charge des bâtiments publics", data="Index et courbes",
+                     starts=dt.date(2024, 1, 1), ends=ends)
+    Agreement.objects.update_or_create(pk=pk, defaults=agreement)
 """
 PAGES = (
     "/bureau/",
@@ -33,6 +46,16 @@ PAGES = (
     "/bureau/corrections/",
     "/bureau/fermetures/",
     "/bureau/fermetures/nouvelle/",
+    "/bureau/lieux/",
+    "/bureau/lieux/nouveau/",
+    "/bureau/lieux/1/",
+    "/bureau/lieux/1/modifier/",
+    "/bureau/partenaires/",
+    "/bureau/partenaires/nouveau/",
+    "/bureau/partenaires/1/",
+    "/bureau/partenaires/1/modifier/",
+    "/bureau/partenaires/1/conventions/nouvelle/",
+    "/bureau/conventions/1/fin/",
     "/bureau/comptes/",
     "/bureau/comptes/nouveau/",
     "/bureau/journal/",
@@ -148,6 +171,51 @@ def test_an_action_is_recorded_by_keyboard(officer):
     page.keyboard.press("Enter")
     page.wait_for_url("**/batiments/angers-mediatheque/")
     assert page.locator(".timeline").get_by_text("Éclairage en LED").is_visible()
+
+
+def test_a_partner_and_its_agreement_are_recorded_and_ended_by_keyboard(officer):
+    page = officer("/bureau/partenaires/")
+    tab_to(page, "Enregistrer un partenaire")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/partenaires/nouveau/")
+    tab_to(page, "Nom")
+    page.keyboard.type("Alter Énergies")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".message--success")
+    tab_to(page, "Enregistrer une convention")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/conventions/nouvelle/")
+    tab_to(page, "Pour quoi faire")
+    page.keyboard.type("Publier les relevés")
+    tab_to(page, "Enregistrer cette convention")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#errors")
+    assert page.evaluate("document.activeElement.id") == "errors"
+    assert page.input_value("#id_purpose") == "Publier les relevés"
+    page.fill("#id_starts", "2024-01-01")
+    tab_to(page, "Enregistrer cette convention")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/partenaires/*/")
+    assert page.get_by_text("en vigueur").is_visible()
+    tab_to(page, "Y mettre fin")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/fin/")
+    page.fill("#id_ends", "2024-06-30")
+    tab_to(page, "Garder ce dernier jour")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/partenaires/*/")
+    assert page.get_by_text("terminée").is_visible()
+
+
+def test_a_place_is_recorded_and_a_building_put_there_without_javascript_on_a_phone(officer):
+    page = officer("/bureau/lieux/nouveau/", width=320, java_script_enabled=False)
+    page.fill("#id_name", "Cité des sports")
+    page.select_option("#id_commune", "49007")
+    page.get_by_role("button", name="Enregistrer ce lieu").click()
+    page.wait_for_url("**/lieux/*/")
+    page.select_option("#id_thing", "angers-mediatheque")
+    page.get_by_role("button", name="L’installer ici").click()
+    assert page.get_by_role("link", name="Médiathèque du Quai").is_visible()
 
 
 def answer_the_rest(page):

@@ -16,6 +16,8 @@ MOST = {
     "actions": 8,
     "corrections": 9,
     "closures": 8,
+    "places": 8,
+    "partners": 8,
     "accounts": 12,
     "audit": 8,
     "privacy": 6,

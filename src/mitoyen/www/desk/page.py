@@ -24,6 +24,8 @@ OTHERS = (
     ("corrections", _("Corrections"), rules.sees_desk),
     ("closures", _("Closed days"), rules.sees_desk),
     ("batches", _("What came in"), rules.sees_desk),
+    ("places", _("Places"), rules.sees_desk),
+    ("partners", _("Partners"), rules.sees_desk),
     ("accounts", _("Accounts"), rules.manages_accounts),
     ("audit", _("Audit trail"), rules.reads_audit),
     ("privacy", _("Personal data"), rules.sees_desk),

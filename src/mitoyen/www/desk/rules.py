@@ -13,7 +13,7 @@ from mitoyen.evaluate.models import Action, Closure
 from mitoyen.history.models import Batch, Datastream
 from mitoyen.operate.models import Finding
 from mitoyen.territory import perms
-from mitoyen.territory.models import Person, Thing
+from mitoyen.territory.models import Agreement, Partner, Person, Place, Thing
 from mitoyen.www.desk import scope
 from mitoyen.www.desk.scope import commune_of
 
@@ -107,6 +107,26 @@ def sees_batch(person: Person, batch: Batch) -> bool:
 def undoes_batch(person: Person, batch: Batch) -> bool:
     """Whoever may import in every commune that the batch fell in."""
     return perms.can_undo_batch(person, scope.communes_of_batch(batch))
+
+
+def manages_partners(person: Person, subject: Partner | Agreement | None) -> bool:
+    """Operators and administrators of the whole territory, for every partner and agreement."""
+    return perms.can_manage_partners(person)
+
+
+def sees_place(person: Person, place: Place) -> bool:
+    """Places of one's own communes."""
+    return perms.can_see_commune(person, place.commune_id)
+
+
+def edits_place(person: Person, place: Place) -> bool:
+    """Energy officers and operators, in the place's commune."""
+    return perms.can_edit_thing(person, place.commune_id)
+
+
+def adds_place(person: Person, subject: Any) -> bool:
+    """Whoever may describe what stands in one commune at least."""
+    return bool(scope.managed(person))
 
 
 def manages_accounts(person: Person, subject: Any) -> bool:

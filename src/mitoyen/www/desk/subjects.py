@@ -9,7 +9,7 @@ from mitoyen.evaluate.models import Action, Closure
 from mitoyen.history.models import Batch, Datastream
 from mitoyen.ledger.models import Job
 from mitoyen.operate.models import Finding
-from mitoyen.territory.models import Person, Thing
+from mitoyen.territory.models import Agreement, Partner, Person, Place, Thing
 
 
 def finding(number: int) -> Finding:
@@ -43,6 +43,18 @@ def closure(number: int) -> Closure:
     return get_object_or_404(
         Closure.objects.select_related("thing__commune", "thing__part_of__commune", "commune"), pk=number
     )
+
+
+def partner(number: int) -> Partner:
+    return get_object_or_404(Partner, pk=number)
+
+
+def agreement(number: int) -> Agreement:
+    return get_object_or_404(Agreement.objects.select_related("partner"), pk=number)
+
+
+def place(number: int) -> Place:
+    return get_object_or_404(Place.objects.select_related("commune").defer("commune__geometry"), pk=number)
 
 
 def person(number: int) -> Person:
