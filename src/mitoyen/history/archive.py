@@ -11,10 +11,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import starmap
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-import duckdb
 from deltalake import CommitProperties, DeltaTable, Field, PostCommitHookProperties, Schema, Transaction
 from deltalake.schema import PrimitiveType
 from deltalake.transaction import AddAction, RemoveAction
@@ -23,6 +24,7 @@ from django.utils.translation import gettext as _
 
 from mitoyen.history import faults
 from mitoyen.history.engine import file_list
+from mitoyen.history.times import micros
 from mitoyen.ledger.refusal import Refused
 
 LOCK_WAIT_S = 120.0
@@ -145,15 +147,17 @@ def _snapshot_of(root: Path, table: DeltaTable) -> Snapshot:
     actions = table.get_add_actions(flatten=True)
     if actions.num_rows == 0:
         return Snapshot(root, table.version(), ())
-    con = duckdb.connect()
-    con.execute("SET TimeZone = 'UTC'")
-    con.register("actions", actions)
-    rows = con.execute(
-        'SELECT path, "partition.month", size_bytes, num_records, "min.datastream", "max.datastream",'
-        ' epoch_us("min.time"), epoch_us("max.time"), "min.batch", "max.batch", "max.length" FROM actions ORDER BY path'
-    ).fetchall()
-    con.close()
-    parts = tuple(Part(r[0], r[1], r[2], r[3], (r[4], r[5]), (r[6], r[7]), (r[8], r[9]), r[10]) for r in rows)
+
+    def column(name: str) -> list[Any]:
+        return list(actions.column(name).to_pylist())
+
+    def bounds(name: str) -> list[tuple[Any, Any]]:
+        return list(zip(column(f"min.{name}"), column(f"max.{name}"), strict=True))
+
+    times = [(micros(low), micros(high)) for low, high in bounds("time")]
+    told = [column(name) for name in ("path", "partition.month", "size_bytes", "num_records")]
+    rest = bounds("datastream"), times, bounds("batch"), column("max.length")
+    parts = tuple(sorted(starmap(Part, zip(*told, *rest, strict=True)), key=attrgetter("path")))
     return Snapshot(root, table.version(), parts)
 
 
