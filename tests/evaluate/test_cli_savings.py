@@ -159,5 +159,5 @@ def test_wrong_periods_are_wrong_usage(installation, periods):
 
 def test_people_are_told_in_plain_words(installation):
     said = installation.run("savings", "b4", *PERIODS).stdout
-    assert "de moins qu’attendu par ce temps" in said
+    assert "de moins qu’attendu à météo égale" in said
     assert "presque sûr" in said

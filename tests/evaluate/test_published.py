@@ -142,8 +142,9 @@ def amount(**fields):
         ("en", amount(unit="m3"), "12% less than expected"),
         ("en", amount(expected=None), "12.0\u00a0MWh less than expected in this weather"),
         ("en", amount(verdict="not_significant"), "No clear difference from what this weather made expect"),
+        ("en", amount(verdict="not_significant", unit="m3"), "No clear difference from what was expected"),
         ("en", amount(verdict="not_proven"), "Nothing can be said: the readings do not prove it"),
-        ("fr", amount(), "12\u202f% de moins qu’attendu par ce temps"),
+        ("fr", amount(), "12\u202f% de moins qu’attendu à météo égale"),
     ],
 )
 def test_a_figure_in_one_line(language, stated, says):

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from mitoyen.cli.init import prepare
 from mitoyen.cli.main import app
 from mitoyen.cli.progress import bar
+from mitoyen.connect.numerals import grouped, moment, size
 
 
 @app.command()
@@ -24,7 +25,8 @@ def backup(
     if as_json:
         print(json.dumps(content))
     else:
-        print(_("%(file)s: %(files)s files, %(bytes)s bytes. It holds keys and people: guard it.") % content)
+        words = {"file": content["file"], "files": grouped(content["files"]), "size": size(content["bytes"])}
+        print(_("%(file)s: %(files)s files, %(size)s. It holds keys and people: guard it.") % words)
 
 
 @app.command()
@@ -41,4 +43,5 @@ def restore(
     if as_json:
         print(json.dumps(content))
     else:
-        print(_("Restored %(rows)s rows and the archive, as of %(made_at)s. Next: mitoyen check") % content)
+        words = {"rows": grouped(content["rows"]), "made_at": moment(content["made_at"])}
+        print(_("Restored %(rows)s rows and the archive, as of %(made_at)s UTC. Next: mitoyen check") % words)

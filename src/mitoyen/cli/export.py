@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from mitoyen.cli.main import app
 from mitoyen.cli.progress import bar
+from mitoyen.connect.numerals import grouped
 
 
 @app.command()
@@ -26,4 +27,5 @@ def export(
     if as_json:
         print(json.dumps(content))
     else:
-        print(_("%(folder)s: %(files)s files, %(figures)s figures. README.md there describes them.") % content)
+        words = content | {name: grouped(content[name]) for name in ("files", "figures")}
+        print(_("%(folder)s: %(files)s files, %(figures)s figures. README.md there describes them.") % words)

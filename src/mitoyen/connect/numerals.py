@@ -3,8 +3,9 @@
 from datetime import datetime
 
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
-NARROW = "\u202f"
+NARROW, NO_BREAK = "\u202f", "\u00a0"
 
 
 def grouped(value: float, digits: int = 0) -> str:
@@ -13,6 +14,14 @@ def grouped(value: float, digits: int = 0) -> str:
     if digits:
         text = text.rstrip("0").rstrip(".")
     return text.replace(",", NARROW).replace(".", ",") if _french() else text
+
+
+def size(count: int) -> str:
+    """450560 bytes as 450,6 ko in French, 450.6 kB in English."""
+    for limit, unit in ((1e9, _("GB")), (1e6, _("MB")), (1e3, _("kB"))):
+        if count >= limit:
+            return f"{grouped(count / limit, 1)}{NO_BREAK}{unit}"
+    return grouped(count) + NO_BREAK + _("bytes")
 
 
 def moment(stamp: str) -> str:

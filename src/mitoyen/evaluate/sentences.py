@@ -32,9 +32,11 @@ class Stated(Protocol):
 
 
 def headline(figure: Stated) -> str:
-    """The finding in one line, e.g. “12 % de moins qu’attendu par ce temps”."""
+    """The finding in one line, e.g. “12 % de moins qu’attendu à météo égale”."""
     if figure.verdict == Verdict.NOT_PROVEN or figure.value is None:
         return _("Nothing can be said: the readings do not prove it")
+    if figure.verdict == Verdict.NOT_SIGNIFICANT and figure.unit == "m3":
+        return _("No clear difference from what was expected")
     if figure.verdict == Verdict.NOT_SIGNIFICANT:
         return _("No clear difference from what this weather made expect")
     share = abs(100 * figure.value / figure.expected) if figure.expected else 0.0
