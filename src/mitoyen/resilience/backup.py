@@ -6,6 +6,7 @@ import tarfile
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -17,7 +18,7 @@ from mitoyen.resilience.tables import ALL_TABLES
 Progress = Callable[[int, int], None]
 
 
-def back_up(target: Path, progress: Progress = lambda _done, _total: None) -> dict[str, object]:
+def back_up(target: Path, progress: Progress = lambda _done, _total: None) -> dict[str, Any]:
     """Write the backup to `target` (a tar file), complete or not at all; what it holds.
 
     `progress(done, total)` counts bytes. Raises Refused when the file exists or can't be written.

@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -22,7 +23,7 @@ Progress = Callable[[int, int], None]
 STEPS = 6
 
 
-def export_all(target: Path, progress: Progress = lambda _done, _total: None) -> dict[str, object]:
+def export_all(target: Path, progress: Progress = lambda _done, _total: None) -> dict[str, Any]:
     """Write the export to the new folder `target`; what it holds. Raises Refused when the folder isn't empty."""
     if target.exists() and any(target.iterdir()):
         raise Refused(_("%(folder)s is not empty.") % {"folder": target}, _("Name a new folder."))

@@ -5,6 +5,7 @@ import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 import tomlkit
 from django.conf import settings
@@ -20,7 +21,7 @@ Progress = Callable[[int, int], None]
 SETTINGS = "mitoyen.toml"
 
 
-def restore(source: Path, progress: Progress = lambda _done, _total: None) -> dict[str, object]:
+def restore(source: Path, progress: Progress = lambda _done, _total: None) -> dict[str, Any]:
     """Feed the initialised, empty installation with `source`: a backup's file or an export's folder.
 
     Every file's hash is checked before anything is put in place. `progress(done, total)` counts bytes.
