@@ -1,5 +1,6 @@
 """The job of kind "import": a file dropped at the desk."""
 
+import json
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from mitoyen.connect.tasks import import_upload, options_of
 from mitoyen.history.models import Batch
 from mitoyen.ledger import jobs
 from mitoyen.ledger.enums import JobState
+from mitoyen.ledger.models import AuditEntry
 
 ANSWERS = {"thing": "ecole", "property": "gas", "unit": "kWh", "kind": "delta", "tz": "UTC", "stamps": "end"}
 
@@ -37,6 +39,28 @@ def test_an_upload_is_imported_behind_the_page(db, home, hours):
     assert again["status"] == "unchanged"
     assert Batch.objects.count() == 1
     assert Mapping.objects.get().spec["tz"] == "UTC"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_kept_for_the_next_file_of_a_sort_is_audited_when_it_changes(db, home, hours):
+    def kept() -> list[tuple[str, str, Any]]:
+        found = AuditEntry.objects.filter(action="mapping.keep").order_by("number")
+        return [(entry.actor, entry.subject, json.loads(entry.detail)) for entry in found]
+
+    def bring(content: str, **answers: Any) -> None:
+        upload = dropped(home, content, **{**ANSWERS, **answers})
+        jobs.enqueue("import", "camille", upload=upload.pk)
+        assert jobs.work_once()
+
+    bring(hours(1.5, 2.5, 3.5))
+    ((actor, subject, detail),) = kept()
+    assert (actor, subject) == ("camille", f"mapping:{Mapping.objects.get().pk}")
+    assert (detail["columns"], detail["before"], detail["after"]["tz"]) == ("date, value", None, "UTC")
+    bring(hours(1.5, 2.5, 3.5, 4.5))
+    assert len(kept()) == 1, "nothing new was said"
+    bring(hours(1.5, 2.5, 3.5), thing="mairie", stamps="start")
+    before, after = kept()[1][2]["before"], kept()[1][2]["after"]
+    assert (before["stamps"], after["stamps"]) == ("end", "start")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,6 +1,7 @@
 """Savings of meters and of what they add up to, from readings to published Figures."""
 
 import datetime as dt
+import json
 import math
 
 import pytest
@@ -12,6 +13,7 @@ from mitoyen.evaluate.models import Figure
 from mitoyen.evaluate.periods import Period, default_periods, parse, year
 from mitoyen.evaluate.savings import evaluate_datastream, evaluate_territory, evaluate_thing
 from mitoyen.history.models import Datastream
+from mitoyen.ledger.models import AuditEntry
 from mitoyen.ledger.refusal import Refused
 from tests.evaluate import filling
 from tests.evaluate.filling import there
@@ -71,6 +73,35 @@ def test_the_same_computation_gives_the_same_figure(hall):
 
     assert [one.pk for one in first] == [one.pk for one in second]
     assert Figure.objects.count() == count
+
+
+def entries() -> list[tuple[str, str, dict[str, int]]]:
+    found = AuditEntry.objects.filter(action="figures.publish").order_by("number")
+    return [(entry.actor, entry.subject, json.loads(entry.detail)) for entry in found]
+
+
+def test_each_run_that_publishes_is_in_the_audit_trail_once_with_its_counts(hall):
+    evaluate_territory(processes=1, by="camille")
+    count = Figure.objects.filter(current=True).count()
+    assert entries() == [("camille", "territory", {"current": count, "put_out": count, "withdrawn": 0})]
+    evaluate_territory(processes=1, by="camille")
+    assert entries()[1:] == [("camille", "territory", {"current": count, "put_out": 0, "withdrawn": 0})]
+    evaluate_thing(hall, year(2022), year(2024), "dominique")
+    (actor, subject, counts) = entries()[-1]
+    assert (actor, subject, counts["put_out"], counts["withdrawn"]) == ("dominique", hall.slug, 0, 0)
+    evaluate_thing(hall, year(2023), year(2024))
+    assert len(entries()) == 3, "a study publishes nothing"
+
+
+def test_what_a_run_withdraws_is_counted(hall):
+    evaluate_territory(processes=1)
+    count = Figure.objects.filter(current=True).count()
+    Datastream.objects.filter(observed_property="gas").update(unit="Cel")
+    evaluate_territory(processes=1)
+    left = Figure.objects.filter(current=True).count()
+    _actor, _subject, counts = entries()[-1]
+    assert left < count
+    assert counts == {"current": left, "put_out": counts["put_out"], "withdrawn": count - left + counts["put_out"]}
 
 
 def test_other_periods_than_the_meters_own_make_a_study_that_is_not_published(hall):

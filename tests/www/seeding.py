@@ -79,7 +79,7 @@ def seed(*, read=False):
         )
         for meter in meters:
             parts += _meter_figures(building, meter, read=read)
-    figures.publish([*parts, *sum_figures(parts)])
+    figures.publish([*parts, *sum_figures(parts)], "camille")
     school = Thing.objects.get(slug=BUILDINGS[0][1])
     Action.objects.create(
         thing=school,

@@ -1,8 +1,6 @@
 """`mitoyen import`: files of readings in, and `--undo` a batch."""
 
 import json
-import os
-import pwd
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +9,7 @@ import typer
 
 from mitoyen.cli.asking import asked
 from mitoyen.cli.main import REFUSED, app
+from mitoyen.cli.who import who
 
 
 @app.command("import")
@@ -112,18 +111,6 @@ def _mapping(path: Path | None) -> Any:
     return read_mapping(path) if path is not None and path.exists() else None
 
 
-def _who() -> str:
-    return f"{account_of(os.getuid())} (mitoyen import)"
-
-
-def account_of(uid: int) -> str:
-    """The name of this machine's account, not what the environment says it is; a container may give a bare number."""
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"uid {uid}"
-
-
 def _one(path: Path, options: Any, map_file: Path | None, *, dry_run: bool) -> tuple[dict[str, Any], list[str] | None]:
     """Import or examine one file. Returns its report as plain data, and the lines to print (None: refused)."""
     from mitoyen.connect import telling
@@ -133,7 +120,9 @@ def _one(path: Path, options: Any, map_file: Path | None, *, dry_run: bool) -> t
     options = asked(path, options) if sys.stdin.isatty() and sys.stderr.isatty() else options
     try:
         with _Progress() as progress:
-            report = examine(path, options, progress) if dry_run else run(path, options, _who(), progress)
+            report = (
+                examine(path, options, progress) if dry_run else run(path, options, who("mitoyen import"), progress)
+            )
     except Refused as refusal:
         return _refused(path, refusal), None
     if report.status in ("refused", "questions"):
@@ -178,7 +167,7 @@ def _say(lines: list[str]) -> None:
 def _undo(batch: int, why: str, *, as_json: bool) -> None:
     from mitoyen.connect import imports, telling
 
-    done = imports.undo(batch, _who(), why)
+    done = imports.undo(batch, who("mitoyen import"), why)
     if as_json:
         print(json.dumps({"status": "undone", "batch": done.pk, "rows": done.rows, "source": done.source}))
         return

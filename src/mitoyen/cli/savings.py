@@ -7,6 +7,7 @@ import typer
 from django.utils.translation import gettext as _
 
 from mitoyen.cli.main import app
+from mitoyen.cli.who import who
 
 if TYPE_CHECKING:
     from mitoyen.evaluate.periods import Period
@@ -33,7 +34,7 @@ def savings(
     if before.overlaps(after):
         raise typer.BadParameter(_("The two periods overlap."), param_hint="--reporting")
     found = thing_named(thing)
-    figures = evaluate_thing(found, before, after)
+    figures = evaluate_thing(found, before, after, who("mitoyen savings"))
     told = savings_json(found, before, after, figures)
     if by_hour:
         for one, figure in zip(told["datastreams"], figures, strict=True):
@@ -56,7 +57,9 @@ def evaluate(
     from mitoyen.evaluate.savings import evaluate_territory
 
     with bar(progress_words()) as shown:
-        meters = evaluate_territory(lambda done, total, _message: shown(done, total), processes)
+        meters = evaluate_territory(
+            lambda done, total, _message: shown(done, total), processes, who("mitoyen evaluate")
+        )
     latest = territory_summary().latest
     counts = latest.counts if latest else None
     if as_json:

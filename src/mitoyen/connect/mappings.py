@@ -6,10 +6,12 @@ from typing import Any
 
 import msgspec
 import tomlkit
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from mitoyen.connect.analysis import Analysis
 from mitoyen.connect.options import ColumnSpec, MappingSpec
+from mitoyen.ledger import audit
 from mitoyen.ledger.refusal import Refused
 
 _HEAD = "How files of this sort are read by `mitoyen import --map` (see docs/import.md). Edit it freely."
@@ -107,17 +109,21 @@ def learnt(found: Analysis) -> MappingSpec:
 
 
 def keep(found: Analysis, by: str) -> None:
-    """Keep the answers in the state, recognised by the file's signature, for the desk."""
+    """Keep the answers in the state, recognised by the file's signature, for the desk; a change is audited."""
     from mitoyen.connect.models import Mapping
     from mitoyen.connect.sniff import signature_of
 
     spec = plain_spec(learnt(found))
     if not spec:
         return
-    name = ", ".join(found.layout.names)[:120]
-    Mapping.objects.update_or_create(
-        signature=signature_of(found), defaults={"name": name, "spec": spec, "kept_by": by[:200]}
-    )
+    name, signature = ", ".join(found.layout.names)[:120], signature_of(found)
+    with transaction.atomic():
+        before = Mapping.objects.filter(signature=signature).values_list("spec", flat=True).first()
+        if spec == before:
+            return
+        defaults = {"name": name, "spec": spec, "kept_by": by[:200]}
+        kept_as, _created = Mapping.objects.update_or_create(signature=signature, defaults=defaults)
+        audit.record(by, "mapping.keep", f"mapping:{kept_as.pk}", columns=name, before=before, after=spec)
 
 
 def kept(signature: str) -> MappingSpec | None:

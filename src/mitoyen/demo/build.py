@@ -105,7 +105,7 @@ def _evaluate(progress: Progress, processes: int) -> None:
     """The account of savings, the comparison and the findings, from whatever is there."""
     step = _("Computing what was really saved")
     progress(step, 0, 1)
-    evaluate_territory(lambda done, total, _message: progress(step, done, total), processes)
+    evaluate_territory(lambda done, total, _message: progress(step, done, total), processes, places.BY)
     step_findings = _("Looking for what to do on Monday")
     progress(step_findings, 0, 1)
     comparison.refresh()

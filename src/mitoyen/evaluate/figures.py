@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from mitoyen.evaluate.enums import SubjectKind
 from mitoyen.evaluate.models import Figure
 from mitoyen.evaluate.recompute import Recomputed, recompute
+from mitoyen.ledger import audit
 from mitoyen.ledger.refusal import Refused
 
 __all__ = ["Recomputed", "get", "keep", "publish", "publish_sums", "recompute"]
@@ -30,21 +31,29 @@ def get(figure_id: str) -> Figure:
     return figure
 
 
-def publish(figures: Iterable[Figure], *, instead_of_all: bool = False) -> int:
+def publish(figures: Iterable[Figure], by: str, subject: str = "territory", *, instead_of_all: bool = False) -> int:
     """Store sealed Figures as the current ones. Those that stated the same thing before stay, no longer current.
 
-    `instead_of_all`: no other Figure stays current. Readers see all of it or nothing. Returns how many are new.
+    `instead_of_all`: no other Figure stays current. Readers see all of it or nothing; the audit trail says who
+    published how many, about what `subject`. Returns how many are new.
     """
     wanted = {figure.pk: figure for figure in figures}
     new = keep(wanted.values())
     with transaction.atomic():
         everything = Figure.objects.filter(current=True).values_list("pk", flat=True)
-        _make_current(set(wanted), set(everything if instead_of_all else _standing_for(wanted.values())))
+        standing = set(everything if instead_of_all else _standing_for(wanted.values()))
+        _make_current(set(wanted), standing)
+        counts = {
+            "current": len(wanted),
+            "put_out": len(wanted.keys() - standing),
+            "withdrawn": len(standing - wanted.keys()),
+        }
+        audit.record(by, "figures.publish", subject, **counts)
     return new
 
 
 def publish_sums(sums: Iterable[Figure]) -> int:
-    """Store sums as the only current ones. Returns how many are new."""
+    """Store sums as the only current ones: they follow what was published. Returns how many are new."""
     wanted = {figure.pk: figure for figure in sums}
     new = keep(wanted.values())
     with transaction.atomic():

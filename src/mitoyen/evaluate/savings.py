@@ -26,6 +26,7 @@ from mitoyen.ledger.refusal import Refused
 from mitoyen.territory.models import Thing
 
 Progress = Callable[[int, int, str], None]
+ITSELF = "mitoyen evaluate"
 # Meters read at once: three years of their hours take a megabyte each.
 CHUNK = 24
 
@@ -48,13 +49,13 @@ class Prepared:
     batches: list[tuple[int, ...]]
 
 
-def evaluate_datastream(meter: Datastream, baseline: Period, reporting: Period) -> Figure:
+def evaluate_datastream(meter: Datastream, baseline: Period, reporting: Period, by: str = ITSELF) -> Figure:
     """The saving of one meter, stored with its cost and carbon. It is published (current) when these are the meter's
     own periods (`context.periods_of`), else kept as a study. Raises Refused when a period has no reading at all."""
-    return evaluate(meter.thing, [meter], baseline, reporting)[0]
+    return evaluate(meter.thing, [meter], baseline, reporting, by)[0]
 
 
-def evaluate_thing(thing: Thing, baseline: Period, reporting: Period) -> list[Figure]:
+def evaluate_thing(thing: Thing, baseline: Period, reporting: Period, by: str = ITSELF) -> list[Figure]:
     """The savings of all meters of a thing and of its parts, likewise. Raises Refused when it has no meter."""
     found = meters_of(thing)
     if not found:
@@ -64,10 +65,12 @@ def evaluate_thing(thing: Thing, baseline: Period, reporting: Period) -> list[Fi
             % {"thing": thing.slug},
             code="no_readings",
         )
-    return evaluate(thing, found, baseline, reporting)
+    return evaluate(thing, found, baseline, reporting, by)
 
 
-def evaluate(thing: Thing, found: Sequence[Datastream], baseline: Period, reporting: Period) -> list[Figure]:
+def evaluate(
+    thing: Thing, found: Sequence[Datastream], baseline: Period, reporting: Period, by: str = ITSELF
+) -> list[Figure]:
     """The savings of some meters of a thing, stored; the sums that they belong to follow. One Figure a meter."""
     if reporting.overlaps(baseline):
         raise Refused(
@@ -89,7 +92,7 @@ def evaluate(thing: Thing, found: Sequence[Datastream], baseline: Period, report
         else:
             figures.keep(made)
     if published:
-        figures.publish(published)
+        figures.publish(published, by, thing.slug)
         publish_sums()
     current = set(Figure.objects.filter(pk__in=[one.pk for one in savings], current=True).values_list("pk", flat=True))
     for one in savings:
@@ -97,7 +100,7 @@ def evaluate(thing: Thing, found: Sequence[Datastream], baseline: Period, report
     return savings
 
 
-def evaluate_territory(progress: Progress | None = None, processes: int = 2) -> int:
+def evaluate_territory(progress: Progress | None = None, processes: int = 2, by: str = ITSELF) -> int:
     """Every meter over its own periods, and all sums, published in place of whatever was. Returns the number of
     meters. `progress(done, total, message)`; `processes` 1 computes in this one."""
     found = [meter for meter in meters() if unit_of(meter) is not None]
@@ -114,7 +117,7 @@ def evaluate_territory(progress: Progress | None = None, processes: int = 2) -> 
         for one in waiting:
             _collect(*one, leaves)
     _tell(progress, len(found), len(found))
-    figures.publish([*leaves, *sum_figures(leaves)], instead_of_all=True)
+    figures.publish([*leaves, *sum_figures(leaves)], by, instead_of_all=True)
     return len({leaf.subject for leaf in leaves})
 
 

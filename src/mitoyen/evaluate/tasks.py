@@ -14,7 +14,7 @@ def evaluate(job: Job) -> dict[str, Any]:
     def tell(done: int, total: int, message: str) -> None:
         jobs.job_progress(job, done, total, message)
 
-    return {"meters": evaluate_territory(tell)}
+    return {"meters": evaluate_territory(tell, by=job.asked_by)}
 
 
 jobs.daily("evaluate_territory", 4)

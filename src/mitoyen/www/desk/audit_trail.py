@@ -14,6 +14,9 @@ HIDDEN = {"sha256", "hash", "fingerprint"}
 ACTS = {
     "batch.commit": _("brought readings in"),
     "batch.undo": _("took a batch back"),
+    "journal.accept": _("took the journal as it stood"),
+    "mapping.keep": _("kept how files of a sort are read"),
+    "figures.publish": _("published figures"),
     "finding.decide": _("decided on a finding"),
     "finding.reopen": _("saw a finding again"),
     "findings.refresh": _("looked for findings"),

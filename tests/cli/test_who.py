@@ -1,9 +1,9 @@
-"""Who is said to have imported: the machine's account, or its number where it has no name."""
+"""Who is said to have acted: the machine's account, or its number where it has no name."""
 
 import os
 import pwd
 
-from mitoyen.cli.imports import account_of
+from mitoyen.cli.who import account_of
 
 
 def test_an_account_is_named_as_the_machine_knows_it():
