@@ -1,10 +1,11 @@
 """The journal in PostgreSQL gives the same answers as in SQLite, on a server started for the purpose."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mitoyen.history import batches, check, journal, read, sealing
+from mitoyen.history import batches, check, journal, read, sealing, watch
 from mitoyen.history.times import micros
 from tests.history.conftest import brought, hours
 
@@ -25,7 +26,7 @@ def postgresql(server, settings, home) -> None:
     settings.MITOYEN = {**settings.MITOYEN, "journal_url": server}
     assert journal.integrity() == []
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute("TRUNCATE observation, aside")
+        connection.execute("TRUNCATE observation, aside, tally")
 
 
 def appended(stream, values, batch=0) -> journal.Appended:
@@ -66,3 +67,61 @@ def test_an_undone_batch_leaves_the_journal(postgresql, electricity):
     batch.save()
     batches.undo(batch, "camille", "wrong sensor")
     assert read.readings(electricity).value.tolist() == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE observation SET value = value + 1 WHERE value = 2",
+        "UPDATE observation SET batch = 6 WHERE value = 2",
+        "DELETE FROM observation WHERE value < 3",
+        "INSERT INTO observation SELECT time + 36000000000, datastream, 0, 1, 0, 5 FROM observation LIMIT 1",
+    ],
+)
+def test_a_row_altered_added_or_removed_is_found_and_not_sealed(postgresql, server, electricity, statement):
+    import psycopg
+
+    appended(electricity, [1.0, 2.0, 3.0], batch=5)
+    appended(electricity, [1.0, 2.5, 3.0, 4.0], batch=6)
+    assert check.check() == []
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(statement)
+    assert {fault.code for fault in check.check()} == {"journal_altered"}
+    before = journal.count()
+    with pytest.raises(watch.Altered):
+        sealing.seal()
+    assert journal.count() == before
+    assert watch.accept("camille", "as it stands")
+    assert check.check() == []
+    assert sum(one.rows for one in sealing.seal()) == before
+
+
+def test_what_leaves_the_journal_leaves_its_tally(postgresql, electricity):
+    live = batches.open_batch("live", "gate", "gate")
+    appended(electricity, [float(i) for i in range(30)], live.pk)
+    appended(electricity, [0.0, 7.0] + [2.0] * 40, live.pk + 1)
+    assert watch.differences() == []
+    sealing.seal((START + timedelta(days=1)).date())
+    assert watch.differences() == []
+    brought(hours(electricity, START, [0.5]), correct=True, why="misread")
+    assert watch.differences() == []
+    live.state = "live"
+    live.save()
+    batches.undo(live, "camille", "wrong sensor")
+    assert watch.differences() == []
+    sealing.seal()
+    assert journal.observed(micros(START), micros(START) + 3 * 86_400_000_000 - 1) == ({}, {})
+    assert check.check() == []
+
+
+def test_many_doors_at_once_keep_one_tally(postgresql, electricity):
+    def door(number: int) -> None:
+        with journal.for_this_thread():
+            for turn in range(20):
+                rows = [(electricity.pk, micros(START) + i * 60_000_000, 0, 1.0, 0) for i in range(turn, turn + 40)]
+                journal.append(rows[:: 1 if number % 2 else -1], 3)
+
+    with ThreadPoolExecutor(4) as doors:
+        list(doors.map(door, range(4)))
+    assert journal.count() == 59
+    assert watch.differences() == []

@@ -9,18 +9,28 @@ import typer
 from django.utils.translation import gettext as _
 
 from mitoyen.cli.main import REFUSED, app
+from mitoyen.cli.who import who
 from mitoyen.evaluate import seal
 from mitoyen.history import check as checking
+from mitoyen.history import watch
 
 
 @app.command()
-def check(as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False) -> None:
+def check(
+    accept_journal: Annotated[
+        str, typer.Option(metavar="WHY", help="Take the journal as it stands for right; noted in the audit trail.")
+    ] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+) -> None:
     """Check all that is kept. Exit 1 when something is wrong, with what it is and what to do."""
+    accepted = watch.accept(who("mitoyen check"), accept_journal) if accept_journal else []
     faults = checking.check(_told if sys.stderr.isatty() else None) + _figures()
     if as_json:
         listed = [dataclasses.asdict(fault) for fault in faults]
-        print(json.dumps({"sound": not faults, "faults": listed}, ensure_ascii=False))
+        print(json.dumps({"sound": not faults, "faults": listed, "accepted": accepted}, ensure_ascii=False))
     else:
+        for line in accepted:
+            print(_("Accepted: %s") % line)
         for fault in faults:
             print(f"{fault.message} {fault.next_step}")
         if not faults:

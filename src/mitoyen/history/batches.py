@@ -17,10 +17,10 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from mitoyen.history import archive, corrections, faults, journal, parts, rollups, sealing, staging
+from mitoyen.history import archive, corrections, faults, journal, parts, rollups, sealing, staging, watch
 from mitoyen.history.archive import Part
 from mitoyen.history.engine import connected, quoted
-from mitoyen.history.enums import BatchState
+from mitoyen.history.enums import BatchOrigin, BatchState
 from mitoyen.history.models import Batch
 from mitoyen.history.staging import Staged
 from mitoyen.ledger import audit
@@ -33,6 +33,8 @@ def open_batch(
     origin: str, source: str, by: str, sha256: str = "", *, summary: Mapping[str, Any] | None = None
 ) -> Batch:
     """A new batch, waiting for its rows. `summary` says what is in it; its "datastreams" tell whose batch it is."""
+    if origin == BatchOrigin.LIVE:
+        watch.register()
     return Batch.objects.create(origin=origin, source=source[-300:], by=by, sha256=sha256, summary=dict(summary or {}))
 
 
@@ -223,6 +225,8 @@ def _without(batch: Batch, work: Path) -> tuple[list[Part], list[Part]]:
 def recover() -> list[str]:
     """At start: finish or discard what a crash left half done. Returns a line for each thing mended."""
     mended: list[str] = []
+    if journal.there():
+        watch.register()
     with archive.writing(), faults.storage():
         mended += _mend()
         limit = timezone.now() - timedelta(hours=ABANDONED_AFTER_H)

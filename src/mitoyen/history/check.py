@@ -10,7 +10,7 @@ import duckdb
 from deltalake.exceptions import DeltaError
 from django.utils.translation import gettext as _
 
-from mitoyen.history import archive, corrections, engine, journal, rollups, sealing
+from mitoyen.history import archive, corrections, engine, journal, rollups, sealing, watch
 from mitoyen.history.enums import BatchState
 from mitoyen.history.fingerprint import Fingerprint
 from mitoyen.history.models import Batch, SealedDay
@@ -29,7 +29,7 @@ class Fault:
 
 def check(progress: Callable[[str, int, int], None] | None = None) -> list[Fault]:
     """Everything that is wrong; empty when all is sound. `progress(what, done, total)` is told on the way."""
-    found = _audit() + _journal() + _unfinished()
+    found = _audit() + _journal(progress) + _unfinished()
     try:
         now = archive.snapshot()
     except (DeltaError, OSError) as error:
@@ -52,12 +52,14 @@ def _audit() -> list[Fault]:
     return [Fault(f"audit_{fault.code}", fault.message, step) for fault in audit.verify()]
 
 
-def _journal() -> list[Fault]:
+def _journal(progress: Callable[[str, int, int], None] | None) -> list[Fault]:
     try:
-        return [
-            Fault("journal_damaged", _("The journal is damaged: %s.") % text, _restore())
-            for text in journal.integrity()
-        ]
+        damaged = journal.integrity() if journal.there() else []
+        if damaged:
+            return [Fault("journal_damaged", _("The journal is damaged: %s.") % text, _restore()) for text in damaged]
+        found = [Fault(code, message, watch.next_step()) for code, message in watch.told()]
+        altered = watch.differences(progress) if journal.there() else []
+        return found + [Fault("journal_altered", one.message, watch.next_step()) for one in altered]
     except Refused as refusal:
         return [Fault("journal_unreadable", refusal.message, refusal.next_step)]
     except sqlite3.DatabaseError as error:

@@ -44,25 +44,37 @@ def of_rows(columns: dict[str, NDArray[Any]]) -> Fingerprint:
     words = row_words(columns)
     if len(words) == 0:
         return Fingerprint()
-    second = words * _TWO
-    second ^= second >> _S31
-    low, high = int(words.sum(dtype=np.uint64)), int(second.sum(dtype=np.uint64))
+    low, high = int(words.sum(dtype=np.uint64)), int(_second(words).sum(dtype=np.uint64))
     return Fingerprint(len(words), low, high)
 
 
 def by_batch(columns: dict[str, NDArray[Any]]) -> dict[int, Fingerprint]:
     """Fingerprint of the rows of each batch."""
-    batch = columns["batch"]
-    if len(batch) == 0:
+    return {batch: one for (batch,), one in grouped(columns, columns["batch"]).items()}
+
+
+def grouped(columns: dict[str, NDArray[Any]], *keys: NDArray[Any]) -> dict[tuple[int, ...], Fingerprint]:
+    """Fingerprint of the rows of each combination of these columns of integers."""
+    count = len(keys[0])
+    if count == 0:
         return {}
-    if batch.min() == batch.max():
-        return {int(batch[0]): of_rows(columns)}
-    names = ("datastream", "time", "length", "value", "quality")
-    found = {}
-    for number in np.unique(batch):
-        chosen = batch == number
-        found[int(number)] = of_rows({name: columns[name][chosen] for name in names})
-    return found
+    if all(key.min() == key.max() for key in keys):
+        return {tuple(int(key[0]) for key in keys): of_rows(columns)}
+    words = row_words(columns)
+    order = np.lexsort(keys)
+    sorted_keys = [key[order] for key in keys]
+    starts = np.concatenate([[True], np.any([key[1:] != key[:-1] for key in sorted_keys], axis=0)])
+    heads = np.flatnonzero(starts)
+    low, high = (np.add.reduceat(each[order], heads).tolist() for each in (words, _second(words)))
+    held = np.diff(heads, append=count).tolist()
+    names = zip(*(key[heads].tolist() for key in sorted_keys), strict=True)
+    return {name: Fingerprint(*one) for name, one in zip(names, zip(held, low, high, strict=True), strict=True)}
+
+
+def _second(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    mixed = words * _TWO
+    mixed ^= mixed >> _S31
+    return mixed
 
 
 def row_words(columns: dict[str, NDArray[Any]]) -> NDArray[np.uint64]:

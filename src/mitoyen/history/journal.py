@@ -15,8 +15,10 @@ import numpy as np
 from django.conf import settings
 from numpy.typing import NDArray
 
-from mitoyen.history import journal_postgresql, journal_sqlite
+from mitoyen.history import journal_postgresql, journal_sqlite, tally
+from mitoyen.history.tally import Tally
 
+NAME = "journal.sqlite3"
 Row = tuple[int, int, int, float, int]
 Columns = dict[str, NDArray[Any]]
 _DTYPES = {
@@ -45,8 +47,13 @@ class Store(Protocol):
     def count(self) -> int: ...
     def longest_interval(self) -> int: ...
     def days(self) -> list[int]: ...
-    def export(self, first: int, last: int, file: Path) -> int: ...
-    def delete_between(self, first: int, last: int, held: int) -> bool: ...
+    def export(self, first: int, last: int, file: Path) -> tuple[int, Tally]: ...
+    def observed(self, first: int, last: int) -> tuple[list[Any], Tally]: ...
+    def accept(self, first: int, last: int) -> None: ...
+    def identity(self) -> tuple[str, int]: ...
+    def account(self) -> tuple[str, int, Tally]: ...
+    def take_account(self, name: str, writes: int, noted: Tally) -> None: ...
+    def delete_between(self, first: int, last: int, held: Tally) -> bool: ...
     def unhurried(self) -> AbstractContextManager[None]: ...
     def delete(self, keys: Sequence[tuple[int, int]]) -> None: ...
     def delete_batch(self, batch: int) -> int: ...
@@ -84,21 +91,55 @@ def extent() -> tuple[int, int] | None:
 
 
 def days() -> list[int]:
-    """Numbers (since 1970) of the UTC days that the journal holds rows of, in order."""
+    """Numbers (since 1970) of the UTC days that the journal holds rows of, or should, in order."""
     return _store().days()
 
 
-def export(first: int, last: int, file: Path) -> int:
-    """Write the rows with first <= time <= last (µs) to a CSV file in the order of COLUMNS, exactly; how many."""
+def export(first: int, last: int, file: Path) -> tuple[int, Tally]:
+    """Write the rows with first <= time <= last (µs, whole slots) to a CSV file in the order of COLUMNS, exactly.
+
+    How many, and the tally of the same moment.
+    """
     return _store().export(first, last, file)
 
 
-def delete_between(first: int, last: int, held: int) -> bool:
-    """Take out the rows with first <= time <= last, if there are just `held` of them; else leave them for later.
+def delete_between(first: int, last: int, held: Tally) -> bool:
+    """Take out the rows with first <= time <= last (whole slots) if they are just those of `held`; else none of them.
 
     Rows that came in meanwhile are so never lost: the next sealing of their day finds what it knows already.
     """
     return _store().delete_between(first, last, held)
+
+
+def observed(first: int, last: int) -> tuple[Tally, Tally]:
+    """Tally of the rows with first <= time <= last (µs, whole slots) as they are, and as it was noted with them."""
+    rows, noted = _store().observed(first, last)
+    return tally.of_stored(rows), noted
+
+
+def accept(first: int, last: int) -> None:
+    """Take the rows with first <= time <= last (µs, whole slots) for right as they are: their tally is made anew."""
+    _store().accept(first, last)
+
+
+def identity() -> tuple[str, int]:
+    """The name that this journal got when it was made, and how many times readings were written: it only rises."""
+    return _store().identity()
+
+
+def account() -> tuple[str, int, Tally]:
+    """Name, number of writes and the whole tally: what a copy of the journal must bring along."""
+    return _store().account()
+
+
+def take_account(name: str, writes: int, noted: Tally) -> None:
+    """Give this journal, that was filled from a copy, the account of the one that was copied."""
+    _store().take_account(name, writes, noted)
+
+
+def there() -> bool:
+    """Whether there is a journal; asking makes none."""
+    return bool(settings.MITOYEN["journal_url"]) or (settings.MITOYEN_HOME / NAME).exists()
 
 
 def unhurried() -> AbstractContextManager[None]:
@@ -147,7 +188,7 @@ def columns_of(rows: Sequence[Sequence[Any]]) -> Columns:
 
 def _store() -> Store:
     url = str(settings.MITOYEN["journal_url"])
-    return journal_postgresql.store(url) if url else journal_sqlite.store(settings.MITOYEN_HOME / "journal.sqlite3")
+    return journal_postgresql.store(url) if url else journal_sqlite.store(settings.MITOYEN_HOME / NAME)
 
 
 @contextmanager

@@ -9,6 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from mitoyen.history import tally
+from mitoyen.history.fingerprint import Fingerprint
+from mitoyen.history.tally import Tally
+
 _COLUMNS = "datastream, time, length, value, quality, batch"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS observation (
@@ -18,7 +22,22 @@ CREATE TABLE IF NOT EXISTS aside (
   time BIGINT NOT NULL, datastream INTEGER NOT NULL, length INTEGER NOT NULL, value DOUBLE PRECISION NOT NULL,
   quality SMALLINT NOT NULL, batch INTEGER NOT NULL, reason TEXT NOT NULL,
   PRIMARY KEY (time, datastream, value, length, quality));
+CREATE TABLE IF NOT EXISTS tally (
+  slot BIGINT NOT NULL, batch INTEGER NOT NULL, rows BIGINT NOT NULL, low NUMERIC(20) NOT NULL,
+  high NUMERIC(20) NOT NULL, PRIMARY KEY (slot, batch));
+CREATE TABLE IF NOT EXISTS identity (
+  one INTEGER PRIMARY KEY CHECK (one = 1), name TEXT NOT NULL);
+INSERT INTO identity VALUES (1, replace(gen_random_uuid()::text, '-', '')) ON CONFLICT DO NOTHING;
+CREATE SEQUENCE IF NOT EXISTS writes MINVALUE 0 START 0;
 """
+_TALLY = "%s::bigint[], %s::integer[], %s::bigint[], %s::numeric[], %s::numeric[]"
+# The sums of several writers are added by the server, modulo 2^64, so that none waits for another's answer.
+_ADD = (
+    f"INSERT INTO tally SELECT * FROM unnest({_TALLY}) ON CONFLICT (slot, batch) DO UPDATE"
+    " SET rows = tally.rows + excluded.rows, low = (tally.low + excluded.low) %% 18446744073709551616,"
+    " high = (tally.high + excluded.high) %% 18446744073709551616"
+)
+_NOTHING = "DELETE FROM tally WHERE rows = 0 AND low = 0 AND high = 0"
 _ARRAYS = "%s::integer[], %s::bigint[], %s::integer[], %s::double precision[], %s::smallint[]"
 _STEP = 10_000
 _local = threading.local()
@@ -43,16 +62,29 @@ class Store:
         insert = (
             "INSERT INTO observation (datastream, time, length, value, quality, batch)"
             f" SELECT d, t, l, v, q, {batch} FROM unnest({_ARRAYS}) AS given (d, t, l, v, q) ON CONFLICT DO NOTHING"
+            " RETURNING datastream, time, length, value, quality"
         )
         differing = (
             "SELECT d, t, l, v, q FROM unnest(" + _ARRAYS + ") AS given (d, t, l, v, q)"
             " JOIN observation o ON o.time = t AND o.datastream = d WHERE (o.length, o.value, o.quality) <> (l, v, q)"
         )
         with self.connection.transaction():
-            accepted = self.connection.execute(insert, columns).rowcount
-            conflicts = self.connection.execute(differing, columns).fetchall() if accepted < len(rows) else []
+            fresh = self.connection.execute(insert, columns).fetchall()
+            conflicts = self.connection.execute(differing, columns).fetchall() if len(fresh) < len(rows) else []
             self._aside([(*row, batch, "conflict") for row in conflicts])
-        return accepted, len(rows) - accepted - len(conflicts), len(conflicts)
+            self._note(tally.of_given(fresh, batch))
+        return len(fresh), len(rows) - len(fresh) - len(conflicts), len(conflicts)
+
+    def _note(self, added: Tally) -> None:
+        """Add to the tally, last in the transaction that changes the readings: others may wait for these rows."""
+        if added:
+            self.connection.execute(_ADD, _columns_of(added))
+            self.connection.execute("SELECT nextval('writes')")
+
+    def _noted(self, first: int, last: int, rest: str = "") -> Tally:
+        query = f"SELECT slot, batch, rows, low, high FROM tally WHERE slot BETWEEN %s AND %s {rest}"
+        rows = self.connection.execute(query, tally.slots(first, last)).fetchall()
+        return {(slot, batch): Fingerprint(count, int(low), int(high)) for slot, batch, count, low, high in rows}
 
     def _aside(self, rows: Sequence[Any]) -> None:
         if rows:
@@ -94,28 +126,74 @@ class Store:
         return int(self.connection.execute("SELECT count(*) FROM observation").fetchall()[0][0])
 
     def days(self) -> list[int]:
-        query = "SELECT DISTINCT floor(time / 86400000000.0)::bigint FROM observation ORDER BY 1"
+        """A day that lost all its readings is still in the tally."""
+        query = (
+            "SELECT DISTINCT floor(time / 86400000000.0)::bigint FROM observation"
+            f" UNION SELECT DISTINCT floor(slot / {86_400_000_000 / tally.SLOT_US})::bigint FROM tally ORDER BY 1"
+        )
         return [row[0] for row in self.connection.execute(query).fetchall()]
 
-    def export(self, first: int, last: int, file: Path) -> int:
+    def export(self, first: int, last: int, file: Path) -> tuple[int, Tally]:
         query = (
             f"COPY (SELECT {_COLUMNS} FROM observation WHERE time BETWEEN {first} AND {last}) TO STDOUT (FORMAT csv)"
         )
-        with self.connection.cursor() as cursor:
+        with self._moment(), self.connection.cursor() as cursor:
             with cursor.copy(query) as rows, file.open("wb") as out:
                 for block in rows:
                     out.write(block)
-            return cursor.rowcount
+            return cursor.rowcount, self._noted(first, last)
 
-    def delete_between(self, first: int, last: int, held: int) -> bool:
+    @contextmanager
+    def _moment(self) -> Iterator[None]:
+        """Readings and tally as they are at one moment, whoever writes meanwhile."""
+        with self.connection.transaction():
+            self.connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            yield
+
+    def observed(self, first: int, last: int) -> tuple[list[Any], Tally]:
+        query = f"SELECT {_COLUMNS} FROM observation WHERE time BETWEEN %s AND %s"
+        with self._moment():
+            return self.connection.execute(query, (first, last)).fetchall(), self._noted(first, last)
+
+    def accept(self, first: int, last: int) -> None:
+        query = f"SELECT {_COLUMNS} FROM observation WHERE time BETWEEN %s AND %s"
+        with self.connection.transaction():
+            self.connection.execute("LOCK TABLE observation, tally IN SHARE ROW EXCLUSIVE MODE")
+            found = tally.of_stored(self.connection.execute(query, (first, last)).fetchall())
+            self.connection.execute("DELETE FROM tally WHERE slot BETWEEN %s AND %s", tally.slots(first, last))
+            self.connection.execute(_ADD, _columns_of(found))
+
+    def identity(self) -> tuple[str, int]:
+        query = "SELECT i.name, w.last_value FROM identity i, writes w"
+        ((name, writes),) = self.connection.execute(query).fetchall()
+        return str(name), int(writes)
+
+    def account(self) -> tuple[str, int, Tally]:
+        with self._moment():
+            return *self.identity(), self._noted(-(1 << 62), 1 << 62)
+
+    def take_account(self, name: str, writes: int, noted: Tally) -> None:
+        with self.connection.transaction():
+            self.connection.execute("DELETE FROM tally")
+            self.connection.execute(_ADD, _columns_of(noted))
+            self.connection.execute("UPDATE identity SET name = %s", (name,))
+            self.connection.execute("SELECT setval('writes', %s)", (writes,))
+
+    def delete_between(self, first: int, last: int, held: Tally) -> bool:
         import psycopg
 
         with self.connection.transaction() as transaction:
+            right = self._noted(first, last, "FOR UPDATE") == held
             query = "DELETE FROM observation WHERE time BETWEEN %s AND %s"
-            gone = self.connection.execute(query, (first, last)).rowcount
-            if gone != held:
+            right = right and self.connection.execute(query, (first, last)).rowcount == sum(
+                one.rows for one in held.values()
+            )
+            if not right:
                 raise psycopg.Rollback(transaction)
-        return gone == held
+            # These alone: another batch may have come in since.
+            self._note(tally.less(held))
+            self.connection.execute(f"{_NOTHING} AND slot BETWEEN %s AND %s", tally.slots(first, last))
+        return right
 
     @contextmanager
     def unhurried(self) -> Iterator[None]:
@@ -128,14 +206,24 @@ class Store:
     def delete(self, keys: Sequence[tuple[int, int]]) -> None:
         for i in range(0, len(keys), _STEP):
             times, datastreams = (list(column) for column in zip(*keys[i : i + _STEP], strict=True))
-            self.connection.execute(
-                "DELETE FROM observation o USING unnest(%s::bigint[], %s::integer[]) AS gone (t, d)"
-                " WHERE o.time = t AND o.datastream = d",
+            self._deleted(
+                "USING unnest(%s::bigint[], %s::integer[]) AS gone (t, d) WHERE o.time = t AND o.datastream = d",
                 (times, datastreams),
             )
 
+    def _deleted(self, which: str, values: tuple[Any, ...]) -> int:
+        with self.connection.transaction():
+            query = f"DELETE FROM observation o {which} RETURNING {_COLUMNS}"
+            found = self.connection.execute(query, values).fetchall()
+            gone = tally.of_stored(found)
+            self._note(tally.less(gone))
+            if gone:
+                slots = [key[0] for key in gone]
+                self.connection.execute(f"{_NOTHING} AND slot BETWEEN %s AND %s", (min(slots), max(slots)))
+        return len(found)
+
     def delete_batch(self, batch: int) -> int:
-        return self.connection.execute("DELETE FROM observation WHERE batch = %s", (batch,)).rowcount
+        return self._deleted("WHERE o.batch = %s", (batch,))
 
     def integrity(self) -> list[str]:
         """PostgreSQL checks its pages itself when they are read; reading them all says whether they are sound."""
@@ -146,6 +234,12 @@ class Store:
         except psycopg.Error as error:
             return [str(error)]
         return []
+
+
+def _columns_of(noted: Tally) -> list[list[int]]:
+    """The tally as the columns of its table, in one order for all, so that two writers never wait for each other."""
+    rows = [(*key, one.rows, one.low, one.high) for key, one in sorted(noted.items())]
+    return [list(column) for column in zip(*rows, strict=True)] if rows else [[], [], [], [], []]
 
 
 def store(url: str) -> Store:

@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from mitoyen.history import tally
 from mitoyen.history.faults import moment, refusal_for
+from mitoyen.history.fingerprint import Fingerprint
+from mitoyen.history.tally import Tally
 
 # `mitoyen.settings.sqlite` has put a sound library in sqlite3's place; imported late so that it has.
 _COLUMNS = "datastream, time, length, value, quality, batch"
@@ -25,6 +28,12 @@ CREATE TABLE IF NOT EXISTS aside (
   PRIMARY KEY (time, datastream, value, length, quality)) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS span (one INTEGER PRIMARY KEY CHECK (one = 1), longest INTEGER NOT NULL) STRICT;
 INSERT OR IGNORE INTO span VALUES (1, 0);
+CREATE TABLE IF NOT EXISTS tally (
+  slot INTEGER NOT NULL, batch INTEGER NOT NULL, rows INTEGER NOT NULL, hash TEXT NOT NULL,
+  PRIMARY KEY (slot, batch)) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS identity (
+  one INTEGER PRIMARY KEY CHECK (one = 1), name TEXT NOT NULL, writes INTEGER NOT NULL) STRICT;
+INSERT OR IGNORE INTO identity VALUES (1, lower(hex(randomblob(16))), 0);
 """
 _LENGTH = itemgetter(2)
 _STEP = 10_000
@@ -44,6 +53,7 @@ class Store:
             self.connection = sqlite3.connect(
                 _address(file), timeout=20, isolation_level=None, check_same_thread=False, uri=True
             )
+            self.inode = _inode(file)
             if not _writable(file):
                 return
             for pragma in (
@@ -53,7 +63,7 @@ class Store:
                 "wal_autocheckpoint = 4000",
             ):
                 self.connection.execute(f"PRAGMA {pragma}").fetchall()
-            if not self.connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'span'").fetchone():
+            if not self.connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'identity'").fetchone():
                 self.connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
 
     @contextmanager
@@ -83,10 +93,40 @@ class Store:
         insert = f"INSERT OR IGNORE INTO observation ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, {batch})"
         with self._transaction() as connection:
             accepted = connection.executemany(insert, rows).rowcount
-            conflicts = self._differing(connection, rows, batch) if accepted < len(rows) else 0
+            fresh = rows if accepted else []
+            if 0 < accepted < len(rows):
+                # Which ones were new is only known one by one.
+                connection.execute("ROLLBACK")
+                connection.execute("BEGIN IMMEDIATE")
+                fresh = [row for row in rows if connection.execute(insert, row).rowcount]
+            conflicts = self._differing(connection, rows, batch) if len(fresh) < len(rows) else 0
+            self._note(connection, tally.of_given(fresh, batch))
             self._note_longest(connection, rows)
             moment("journal_append")
-        return accepted, len(rows) - accepted - conflicts, conflicts
+        return len(fresh), len(rows) - len(fresh) - conflicts, conflicts
+
+    def _note(self, connection: Any, added: Tally) -> None:
+        """Add to the tally, in the transaction that changes the readings."""
+        if not added:
+            return
+        changed: Tally = {}
+        for key, one in added.items():
+            row = connection.execute("SELECT rows, hash FROM tally WHERE slot = ? AND batch = ?", key).fetchone()
+            changed[key] = Fingerprint.of_hash(*row) + one if row else one
+        self._write_tally(connection, changed)
+        connection.execute("UPDATE identity SET writes = writes + 1")
+
+    def _write_tally(self, connection: Any, changed: Tally) -> None:
+        nothing = Fingerprint()
+        kept = [(*key, one.rows, one.hash) for key, one in changed.items() if one != nothing]
+        gone = [key for key, one in changed.items() if one == nothing]
+        connection.executemany("INSERT OR REPLACE INTO tally VALUES (?, ?, ?, ?)", kept)
+        connection.executemany("DELETE FROM tally WHERE slot = ? AND batch = ?", gone)
+
+    def _noted(self, connection: Any, first: int, last: int) -> Tally:
+        query = "SELECT slot, batch, rows, hash FROM tally WHERE slot BETWEEN ? AND ?"
+        rows = connection.execute(query, tally.slots(first, last)).fetchall()
+        return {(slot, batch): Fingerprint.of_hash(count, text) for slot, batch, count, text in rows}
 
     def _note_longest(self, connection: Any, rows: Sequence[Any]) -> None:
         """Keep the longest interval ever appended: what bounds the search for intervals that meet a time."""
@@ -147,19 +187,20 @@ class Store:
             return int(self.connection.execute("SELECT count(*) FROM observation").fetchone()[0])
 
     def days(self) -> list[int]:
-        """One look-up in the key for each day."""
+        """One look-up in each key for each day: a day that lost all its readings is still in the tally."""
+        with self._told():
+            held = self._days_of("SELECT min(time) FROM observation WHERE time >= ?", 1)
+            return sorted({*held, *self._days_of("SELECT min(slot) FROM tally WHERE slot >= ?", tally.SLOT_US)})
+
+    def _days_of(self, query: str, unit_us: int) -> list[int]:
         found: list[int] = []
         after = -(1 << 62)
-        with self._told():
-            while True:
-                query = "SELECT min(time) FROM observation WHERE time >= ?"
-                first = self.connection.execute(query, (after,)).fetchone()[0]
-                if first is None:
-                    return found
-                found.append(first // _DAY_US)
-                after = (first // _DAY_US + 1) * _DAY_US
+        while (first := self.connection.execute(query, (after,)).fetchone()[0]) is not None:
+            found.append(first * unit_us // _DAY_US)
+            after = (found[-1] + 1) * _DAY_US // unit_us
+        return found
 
-    def export(self, first: int, last: int, file: Path) -> int:
+    def export(self, first: int, last: int, file: Path) -> tuple[int, Tally]:
         """SQLite writes the lines itself, a quarter of an hour at a time: twice as fast as making Python's objects.
 
         17 significant digits give every double back. A query each, along the key: a GROUP BY would sort all rows first.
@@ -169,24 +210,66 @@ class Store:
             "printf('%d,%d,%d,%!.17g,%d,%d', datastream, time, length, value, quality, batch), char(10)) AS BLOB)"
             " FROM observation WHERE time BETWEEN ? AND ?"
         )
-        total = 0
-        with self._told(), file.open("wb") as out:
+        total, noted = 0, Tally()
+        with file.open("wb") as out:
             for low in range(first, last + 1, _SLOT_US):
                 bounds = (low, min(low + _SLOT_US - 1, last))
-                count, lines = self.connection.execute(query, bounds).fetchone()
+                with self._moment() as connection:
+                    count, lines = connection.execute(query, bounds).fetchone()
+                    noted |= self._noted(connection, *bounds)
                 if count:
                     out.write(lines)
                     out.write(b"\n")
                     total += count
-        return total
+        return total, noted
 
-    def delete_between(self, first: int, last: int, held: int) -> bool:
+    @contextmanager
+    def _moment(self) -> Iterator[Any]:
+        """Readings and tally as they are at one moment, whoever writes meanwhile."""
+        with self._told():
+            self.connection.execute("BEGIN")
+            try:
+                yield self.connection
+            finally:
+                self.connection.execute("ROLLBACK")
+
+    def observed(self, first: int, last: int) -> tuple[list[Any], Tally]:
+        query = f"SELECT {_COLUMNS} FROM observation WHERE time BETWEEN ? AND ?"
+        with self._moment() as connection:
+            return connection.execute(query, (first, last)).fetchall(), self._noted(connection, first, last)
+
+    def accept(self, first: int, last: int) -> None:
+        query = f"SELECT {_COLUMNS} FROM observation WHERE time BETWEEN ? AND ?"
+        with self._transaction() as connection:
+            found = tally.of_stored(connection.execute(query, (first, last)).fetchall())
+            gone = dict.fromkeys(self._noted(connection, first, last), Fingerprint())
+            self._write_tally(connection, gone | found)
+
+    def identity(self) -> tuple[str, int]:
+        with self._told():
+            name, writes = self.connection.execute("SELECT name, writes FROM identity").fetchone()
+        return str(name), int(writes)
+
+    def account(self) -> tuple[str, int, Tally]:
+        with self._moment() as connection:
+            return *self.identity(), self._noted(connection, -(1 << 62), 1 << 62)
+
+    def take_account(self, name: str, writes: int, noted: Tally) -> None:
+        with self._transaction() as connection:
+            connection.execute("DELETE FROM tally")
+            self._write_tally(connection, noted)
+            connection.execute("UPDATE identity SET name = ?, writes = ?", (name, writes))
+
+    def delete_between(self, first: int, last: int, held: Tally) -> bool:
         with self._transaction() as connection:
             gone = connection.execute("DELETE FROM observation WHERE time BETWEEN ? AND ?", (first, last)).rowcount
-            if gone != held:
+            right = gone == sum(one.rows for one in held.values()) and self._noted(connection, first, last) == held
+            if right:
+                connection.execute("DELETE FROM tally WHERE slot BETWEEN ? AND ?", tally.slots(first, last))
+            else:
                 connection.execute("ROLLBACK")
         moment("journal_delete")
-        return bool(gone == held)
+        return right
 
     @contextmanager
     def unhurried(self) -> Iterator[None]:
@@ -199,9 +282,11 @@ class Store:
             self.connection.execute("PRAGMA synchronous = FULL").fetchall()
 
     def delete(self, keys: Sequence[tuple[int, int]]) -> None:
+        query = f"DELETE FROM observation WHERE time = ? AND datastream = ? RETURNING {_COLUMNS}"
         for i in range(0, len(keys), _STEP):
             with self._transaction() as connection:
-                connection.executemany("DELETE FROM observation WHERE time = ? AND datastream = ?", keys[i : i + _STEP])
+                gone = [row for key in keys[i : i + _STEP] for row in connection.execute(query, key).fetchall()]
+                self._note(connection, tally.less(tally.of_stored(gone)))
             moment("journal_delete")
 
     def delete_batch(self, batch: int) -> int:
@@ -219,6 +304,14 @@ class Store:
         return [] if found == ["ok"] else found
 
 
+def _inode(file: Path) -> tuple[int, int]:
+    try:
+        found = file.stat()
+    except OSError:
+        return 0, 0
+    return found.st_dev, found.st_ino
+
+
 def _writable(file: Path) -> bool:
     return os.access(file.parent, os.W_OK)
 
@@ -233,9 +326,11 @@ def _address(file: Path) -> str:
 
 
 def store(file: Path) -> Store:
-    """This thread's store on that file (a fork opens its own)."""
+    """This thread's store on that file (a fork opens its own; a file that was put in its place, or none, is opened)."""
     key = (os.getpid(), str(file))
     stores: dict[tuple[int, str], Store] = _local.__dict__.setdefault("stores", {})
+    if key in stores and stores[key].inode != _inode(file):
+        stores.pop(key).connection.close()
     if key not in stores:
         stores.clear()
         stores[key] = Store(file)

@@ -50,6 +50,16 @@ class Batch(models.Model):
         indexes = (models.Index(fields=("sha256", "state")),)
 
 
+class KeptJournal(models.Model):
+    """A journal that live readings were written to: so that it is missed when another one stands in its place."""
+
+    name = models.CharField(max_length=32, unique=True, help_text="Which the journal got when it was made.")
+    since = models.DateTimeField(auto_now_add=True)
+    writes = models.BigIntegerField(default=0, help_text="How many it had counted when it was last seen.")
+    older_at = models.DateTimeField(null=True, help_text="When it was seen to count less: an older copy.")
+    given_up_at = models.DateTimeField(null=True, help_text="When someone said to go on without it.")
+
+
 class SealedDay(models.Model):
     """A UTC day that the journal handed to the archive, with the count and hash that were checked."""
 

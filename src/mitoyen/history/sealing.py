@@ -11,6 +11,7 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from pathlib import Path
 from time import monotonic, sleep
+from typing import NamedTuple
 
 import duckdb
 from django.conf import settings
@@ -18,13 +19,15 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from mitoyen.history import archive, compare, faults, fingerprint, journal, parts, rollups
+from mitoyen.history import archive, compare, faults, fingerprint, journal, parts, rollups, tally, watch
 from mitoyen.history.archive import Part
-from mitoyen.history.engine import connected, fetch, quoted, stream
+from mitoyen.history.engine import connected, quoted, stream
 from mitoyen.history.fingerprint import Fingerprint
 from mitoyen.history.models import SealedDay
 from mitoyen.history.survey import Survey
+from mitoyen.history.tally import Tally
 from mitoyen.history.times import micros
+from mitoyen.history.watch import Altered
 from mitoyen.ledger.refusal import Refused
 
 Prints = dict[int, Fingerprint]
@@ -38,13 +41,22 @@ _AT_ONCE = 10_000
 _PAUSE_S = 0.002
 
 
+class Held(NamedTuple):
+    """How many rows the journal wrote of a day, and what it had noted of them."""
+
+    rows: int
+    noted: Tally
+
+
 def seal(day: date | None = None, progress: Callable[[date, int], None] | None = None) -> list[SealedDay]:
     """Seal one UTC day; without it, every day in the journal that is over. Returns the parts made.
 
     Raises Refused when the archive does not give back what was written (the journal then keeps the day), when the
-    disk is full, or when another writer is at work.
+    disk is full, or when another writer is at work; and, once the other days are sealed, when the journal's readings
+    of a day are not those that came in.
     """
     sealed: list[SealedDay] = []
+    altered: list[Refused] = []
     with archive.writing(), faults.storage():
         recover()
         days = [day] if day else due()
@@ -53,10 +65,14 @@ def seal(day: date | None = None, progress: Callable[[date, int], None] | None =
             given = [giving.submit(_export, one) for one in days[:1]]
             gone: list[Future[None]] = []
             for i, one in enumerate(days):
-                count = given[i].result()
+                held = given[i].result()
                 faults.moment("seal_exported")
                 given += [giving.submit(_export, following) for following in days[i + 1 : i + 2]]
-                made = _seal(con, one, count, gone, letting_go) if count else None
+                made = None
+                try:
+                    made = _seal(con, one, held, gone, letting_go)
+                except Altered as refusal:
+                    altered.append(refusal)
                 shutil.rmtree(_work_of(one))
                 if made is not None:
                     sealed.append(made)
@@ -66,14 +82,13 @@ def seal(day: date | None = None, progress: Callable[[date, int], None] | None =
                 left.result()
     if sealed:
         rollups.refresh()
+    if altered:
+        raise altered[0]
     return sealed
 
 
 def due() -> list[date]:
     """UTC days in the journal that are over, in order."""
-    extent = journal.extent()
-    if extent is None:
-        return []
     today = micros(datetime.combine(timezone.now().astimezone(UTC).date(), datetime.min.time(), UTC))
     return [parts.moment_of(number * _DAY_US).date() for number in journal.days() if number * _DAY_US < today]
 
@@ -105,33 +120,46 @@ def _work_of(day: date) -> Path:
     return Path(settings.MITOYEN_HOME) / "staging" / f"seal-{day}"
 
 
-def _export(day: date) -> int:
-    """Have the journal write a day's rows to a file; how many they are."""
+def _export(day: date) -> Held:
+    """Have the journal write a day's rows to a file."""
     work = _work_of(day)
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     first = micros(datetime.combine(day, datetime.min.time(), UTC))
     with journal.for_this_thread():
-        return journal.export(first, first + _DAY_US - 1, work / "rows.csv")
+        return Held(*journal.export(first, first + _DAY_US - 1, work / "rows.csv"))
+
+
+def _incoming(con: duckdb.DuckDBPyConnection, day: date) -> str:
+    """SQL of a day's exported rows, sorted."""
+    work = _work_of(day)
+    try:
+        con.execute(
+            f"COPY (SELECT datastream, make_timestamptz(time) AS time, length, value, quality, batch FROM"
+            f" read_csv({quoted(work / 'rows.csv')}, {_CSV}) ORDER BY datastream, time)"
+            f" TO {quoted(work / 'incoming.parquet')} (FORMAT parquet, COMPRESSION lz4, ROW_GROUP_SIZE 122880)"
+        )
+    except duckdb.ConversionException:
+        # What can't even be read as a reading never came in.
+        watch.refuse_if_altered(day)
+        raise
+    return f"SELECT * FROM read_parquet({quoted(work / 'incoming.parquet')})"
 
 
 def _seal(
-    con: duckdb.DuckDBPyConnection, day: date, count: int, gone: "list[Future[None]]", letting_go: Executor
+    con: duckdb.DuckDBPyConnection, day: date, held: Held, gone: "list[Future[None]]", letting_go: Executor
 ) -> SealedDay | None:
-    work = _work_of(day)
-    con.execute(
-        f"COPY (SELECT datastream, make_timestamptz(time) AS time, length, value, quality, batch FROM"
-        f" read_csv({quoted(work / 'rows.csv')}, {_CSV}) ORDER BY datastream, time)"
-        f" TO {quoted(work / 'incoming.parquet')} (FORMAT parquet, COMPRESSION lz4, ROW_GROUP_SIZE 122880)"
-    )
-    rows = f"SELECT * FROM read_parquet({quoted(work / 'incoming.parquet')})"
+    if not held.rows and not held.noted:
+        return None
+    rows = _incoming(con, day)
     seen, prints = _surveyed(con, rows)
-    if seen.rows != count:
+    if seen.rows != held.rows:
         raise Refused(_("The journal gave %(got)d rows for %(day)s, not %(count)d.") % {
-            "got": seen.rows, "day": day, "count": count}, _("Run “mitoyen check”."))  # fmt: skip
+            "got": seen.rows, "day": day, "count": held.rows}, _("Run “mitoyen check”."))  # fmt: skip
+    watch.refuse_altered(day, tally.by_batch(held.noted), prints)
     kept = _sorted_out(con, rows, seen)
     sealed = _written(con, kept, prints if kept == rows else prints_of(con, kept), day)
-    gone.append(letting_go.submit(_let_go, _steps(con, rows)))
+    gone.append(letting_go.submit(_let_go, tally.steps(held.noted, _AT_ONCE)))
     return sealed
 
 
@@ -144,7 +172,7 @@ def _surveyed(con: duckdb.DuckDBPyConnection, rows: str) -> tuple[Survey, Prints
     return seen, prints
 
 
-def _let_go(steps: list[tuple[int, int, int]]) -> None:
+def _let_go(steps: list[tuple[int, int, Tally]]) -> None:
     """Take rows out of the journal in small steps, each followed by a pause as long: doors get their turn."""
     with journal.for_this_thread(), journal.unhurried():
         for low, high, held in steps:
@@ -245,19 +273,3 @@ def _record(sealed: SealedDay) -> None:
     with transaction.atomic():
         sealed.version = archive.snapshot().version
         sealed.save(update_fields=["version"])
-
-
-def _steps(con: duckdb.DuckDBPyConnection, rows: str) -> list[tuple[int, int, int]]:
-    """Ranges of time (µs, bounds included) with the number of exported rows in each, small enough to delete at once."""
-    columns = fetch(con, f"SELECT epoch_us(time) AS time, count(*)::BIGINT AS held FROM ({rows}) GROUP BY 1 ORDER BY 1")
-    steps: list[tuple[int, int, int]] = []
-    filled = 0
-    for time, held in zip(columns["time"].tolist(), columns["held"].tolist(), strict=True):
-        if not steps or filled + held > _AT_ONCE:
-            steps.append((time, time, held))
-            filled = held
-        else:
-            low, _high, had = steps[-1]
-            steps[-1] = (low, time, had + held)
-            filled += held
-    return steps

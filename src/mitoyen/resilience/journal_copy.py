@@ -10,7 +10,7 @@ from django.conf import settings
 from mitoyen.history import journal
 from mitoyen.history.journal_sqlite import Store
 
-NAME = "journal.sqlite3"
+NAME = journal.NAME
 
 
 def copy_out(target: Path) -> None:
@@ -35,6 +35,10 @@ def bring_in(source: Path) -> None:
             journal.append([tuple(row[:5]) for row in group], batch)
         aside = kept.execute("SELECT datastream, time, length, value, quality, batch, reason FROM aside")
         journal.put_aside(aside.fetchall())
+    store = Store(source)
+    # A tally made of what the copy holds would hide that it was altered before.
+    journal.take_account(*store.account())
+    store.connection.close()
 
 
 def _write_rows(target: Path) -> None:
@@ -47,4 +51,5 @@ def _write_rows(target: Path) -> None:
         for batch, group in groupby(rows, key=lambda row: row[5]):
             store.append([row[:5] for row in group], batch)
     store.put_aside(journal.aside())
+    store.take_account(*journal.account())
     store.connection.close()

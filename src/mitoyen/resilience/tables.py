@@ -39,6 +39,7 @@ TABLES = (
     ("history.Datastream", OPEN),
     ("history.Batch", OPEN),
     ("history.SealedDay", OPEN),
+    ("history.KeptJournal", OPEN),
     ("ledger.Job", CLOSED),
     ("connect.Mapping", OPEN),
     ("connect.Upload", CLOSED),
