@@ -147,11 +147,10 @@ def _batches(prints: dict[int, Fingerprint]) -> list[Fault]:
 
 
 def _rollups() -> list[Fault]:
+    step = _("Delete the folder rollups: it is made again from the archive by “mitoyen seal”.")
     try:
-        now = rollups.current()
+        altered = rollups.altered()
     except (DeltaError, OSError):
-        now = None
-    if now is None or any(not (rollups.folder() / path).exists() for path in now.files.values()):
-        step = _("Delete the folder rollups: it is made again from the archive by “mitoyen seal”.")
         return [Fault("rollups_damaged", _("The daily rollups can't be read."), step)]
-    return []
+    message = _("The daily rollups' file %s is not as it was written.")
+    return [Fault("rollups_altered", message % path, step) for path in altered]

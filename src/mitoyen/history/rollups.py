@@ -5,6 +5,7 @@ Each commit says which version of the archive it reflects, each row by which rul
 
 # ruff: noqa: S608 (DuckDB has no parameters for file names; ours and numbers are all that is put into queries)
 
+import hashlib
 import json
 import os
 import time
@@ -31,6 +32,7 @@ from mitoyen.history.times import PARIS
 Columns = dict[str, NDArray[Any]]
 Span = tuple[date, date]
 Changes = dict[str, dict[int, Span]]
+_LOOK_BACK = 8
 _VALUES = ("amount", "mean", "minimum", "maximum", "covered_s")
 _TYPES = {
     "datastream": "integer", "day": "date", **dict.fromkeys(_VALUES, "double"), "count": "integer", "zeros": "integer",
@@ -46,11 +48,13 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The rollups at one version: `reflects` is the archive's version, `files` the path of each Paris month."""
+    """The rollups at one version: `reflects` is the archive's version, `files` the path of each Paris month, `hashes`
+    the SHA-256 that each file had when it was written."""
 
     version: int
     reflects: int
     files: dict[str, str]
+    hashes: dict[str, str]
 
 
 _cached: dict[str, Stored] = {}
@@ -72,15 +76,39 @@ def current() -> Stored:
     ):
         return known
     if not archive.made(root):
-        return Stored(-1, -1, {})
+        return Stored(-1, -1, {}, {})
     table = DeltaTable(str(root))
     paths = [os.path.relpath(uri.removeprefix("file://"), root) for uri in table.file_uris()]
-    last = table.history(1)[0]
-    reflects = int(json.loads(last.get("mitoyen", "{}")).get("reflects", -1))
+    said = _said(table)
     _cached.clear()
-    found = Stored(table.version(), reflects, {path.split("/")[0].removeprefix("month="): path for path in paths})
+    files = {path.split("/")[0].removeprefix("month="): path for path in paths}
+    found = Stored(table.version(), int(said.get("reflects", -1)), files, said.get("sha256", {}))
     _cached[str(root)] = found
     return found
+
+
+def _said(table: DeltaTable) -> dict[str, Any]:
+    """What our last commit said of itself; the removal of old files adds entries of its own after it."""
+    for entries in (table.history(_LOOK_BACK), table.history()):
+        for entry in entries:
+            if "mitoyen" in entry:
+                return dict(json.loads(entry["mitoyen"]))
+    return {}
+
+
+def altered() -> list[str]:
+    """Paths of the files that are not there as they were written."""
+    now = current()
+    return [path for _month, path in sorted(now.files.items()) if sha256(folder() / path) != now.hashes.get(path)]
+
+
+def sha256(file: Path) -> str:
+    """In hexadecimal; empty for a file that is not there."""
+    try:
+        with file.open("rb") as content:
+            return hashlib.file_digest(content, "sha256").hexdigest()
+    except FileNotFoundError:
+        return ""
 
 
 def fresh() -> bool:
@@ -151,7 +179,7 @@ def refresh() -> None:
         added: list[AddAction | RemoveAction] = []
         for month in sorted(changes):
             added += _month(month, rules, changes[month], had)
-        _commit(added, now.version)
+        _commit(added, now.version, had)
 
 
 def _changed(had: Stored, now: archive.Snapshot, rules: dict[int, Rule]) -> Changes:
@@ -291,7 +319,7 @@ def _rows(block: compute.Block, rules: dict[int, Rule], days: NDArray[np.datetim
     return keys | {name: block.columns[name][owner, at] for name in NAMES}
 
 
-def _commit(actions: list[AddAction | RemoveAction], reflects: int) -> None:
+def _commit(actions: list[AddAction | RemoveAction], reflects: int, had: Stored) -> None:
     root = folder()
     root.mkdir(exist_ok=True)
     if not archive.made(root):
@@ -300,8 +328,13 @@ def _commit(actions: list[AddAction | RemoveAction], reflects: int) -> None:
             configuration={"delta.deletedFileRetentionDuration": "interval 0 days"},
         )  # fmt: skip
     table = DeltaTable(str(root))
-    archive.flush([root / action.path for action in actions if isinstance(action, AddAction)])
-    properties = CommitProperties(custom_metadata={"mitoyen": json.dumps({"reflects": reflects})}, max_commit_retries=0)
+    made = [action.path for action in actions if isinstance(action, AddAction)]
+    archive.flush([root / path for path in made])
+    gone = {action.path for action in actions if isinstance(action, RemoveAction)}
+    hashes = {path: had.hashes.get(path, "") for path in had.files.values() if path not in gone}
+    hashes |= {path: sha256(root / path) for path in made}
+    said = json.dumps({"reflects": reflects, "sha256": hashes})
+    properties = CommitProperties(custom_metadata={"mitoyen": said}, max_commit_retries=0)
     hooks = PostCommitHookProperties(create_checkpoint=True, cleanup_expired_logs=False)
     table.create_write_transaction(
         actions, "append", SCHEMA, ["month"], commit_properties=properties, post_commithook_properties=hooks
