@@ -5,6 +5,7 @@ import pytest
 from mitoyen.demo import real
 from mitoyen.evaluate.models import Figure
 from mitoyen.evaluate.savings import evaluate_territory
+from mitoyen.history import rollups
 from mitoyen.history.models import Batch
 from mitoyen.ledger.refusal import Refused
 from mitoyen.operate import findings
@@ -34,6 +35,7 @@ def test_real_files_are_marked_outside_the_territory_and_read_once(home, folder)
     load_communes()
     told = []
     assert real.load(folder, lambda done, total: told.append((done, total))) > 60_000
+    assert (rollups.current().version, rollups.fresh()) == (1, True), "one commit, for all files"
     assert told == [(0, 4), (1, 4), (2, 4), (3, 4)]
     things = {thing.slug: thing for thing in Thing.objects.all()}
     assert set(things) == {"b0", "station-bedford"}

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -49,6 +50,7 @@ def import_files(  # noqa: PLR0917 (typer turns parameters into options)
     """Import files of readings: the whole file or nothing; the same file twice changes nothing."""
     from mitoyen.connect import telling
     from mitoyen.connect.options import DATE_ORDERS, KINDS, STAMPS, Options
+    from mitoyen.history import rollups
 
     if undo is not None:
         if files:
@@ -69,12 +71,13 @@ def import_files(  # noqa: PLR0917 (typer turns parameters into options)
         mapping=_mapping(map_file), commune=commune, correct=correct, why=why, skip_bad_lines=skip_bad_lines,
     )  # fmt: skip
     reports, refused = [], False
-    for path in files:
-        report, told = _one(path, options, map_file, dry_run=dry_run)
-        reports.append(report)
-        refused |= told is None
-        for line in told or [] if not as_json else []:
-            print(telling.harmless(line))
+    with rollups.put_off() if len(files) > 1 and not dry_run else nullcontext():
+        for path in files:
+            report, told = _one(path, options, map_file, dry_run=dry_run)
+            reports.append(report)
+            refused |= told is None
+            for line in told or [] if not as_json else []:
+                print(telling.harmless(line))
     if as_json:
         content = reports[0] if len(reports) == 1 else {"files": reports}
         print(json.dumps(content, ensure_ascii=False, allow_nan=False))

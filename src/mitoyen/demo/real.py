@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from mitoyen.connect import imports
 from mitoyen.connect.options import Options
 from mitoyen.demo.places import BY
+from mitoyen.history import rollups
 from mitoyen.history.enums import BatchState
 from mitoyen.history.models import Batch
 from mitoyen.ledger.refusal import Refused
@@ -56,9 +57,10 @@ def load(folder: Path, progress: Callable[[int, int], None]) -> int:
     fresh = [sample for sample in samples if not _known(sample.file)]
     _places(folder, fresh)
     written = 0
-    for done, sample in enumerate(fresh):
-        progress(done, len(fresh))
-        written += imports.run(sample.file, sample.options, BY).accepted
+    with rollups.put_off():
+        for done, sample in enumerate(fresh):
+            progress(done, len(fresh))
+            written += imports.run(sample.file, sample.options, BY).accepted
     return written
 
 

@@ -10,7 +10,9 @@ import json
 import os
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -58,6 +60,7 @@ class Stored:
 
 
 _cached: dict[str, Stored] = {}
+_put_off = ContextVar("put_off", default=False)
 
 
 def folder() -> Path:
@@ -166,9 +169,20 @@ def unsealed_from(rules: Iterable[Rule] = ()) -> date | None:
     return moment.astimezone(PARIS).date() - timedelta(days=1)
 
 
+@contextmanager
+def put_off() -> Iterator[None]:
+    """Refresh once, at the end, what several commits in a row would each refresh: the days computed are the same."""
+    token = _put_off.set(True)
+    try:
+        yield
+    finally:
+        _put_off.reset(token)
+        refresh()
+
+
 def refresh() -> None:
     """Bring the rollups up to the archive's version: the days that changed of each datastream, in one commit."""
-    if not archive.made(archive.folder()):
+    if _put_off.get() or not archive.made(archive.folder()):
         return
     with archive.writing(), faults.storage():
         now, had = archive.snapshot(), current()
