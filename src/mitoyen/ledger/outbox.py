@@ -1,0 +1,72 @@
+"""The outbox of notices: written in the transaction of what they tell, handed over later, each with its own state.
+
+A notice is handed over at most `MOST_ATTEMPTS` times, later each time; nothing is "sent" because another one was.
+Channels take what is due (`take`) and say what became of it (`handed`, `arrived`, `failed`, `try_later`).
+"""
+
+from datetime import datetime, timedelta
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from mitoyen.ledger.enums import NoticeState, NoticeWay
+from mitoyen.ledger.models import Notice
+
+MOST_ATTEMPTS = 6
+FIRST_WAIT = timedelta(minutes=1)
+
+
+def put(way: NoticeWay, to: str, body: str, *, key: str, about: str = "", **more: object) -> Notice:
+    """Queue a notice inside the caller's transaction; the same `key` again changes nothing.
+
+    `more`: name, language, subject, due_at.
+    """
+    values = {"way": way, "to": to, "body": body, "about": about, "due_at": timezone.now(), **more}
+    notice, _created = Notice.objects.get_or_create(key=key, defaults=values)
+    return notice
+
+
+def due(way: NoticeWay, now: datetime | None = None) -> QuerySet[Notice]:
+    """What waits to be handed over by now, oldest first."""
+    return Notice.objects.filter(state=NoticeState.QUEUED, way=way, due_at__lte=now or timezone.now()).order_by("pk")
+
+
+def take(way: NoticeWay, most: int) -> list[Notice]:
+    """Claim up to `most` notices for handing over; of two takers, one gets each."""
+    taken = []
+    for notice in due(way)[:most]:
+        mine = Notice.objects.filter(pk=notice.pk, state=NoticeState.QUEUED)
+        if mine.update(state=NoticeState.HANDING, attempts=notice.attempts + 1):
+            notice.state, notice.attempts = NoticeState.HANDING, notice.attempts + 1
+            taken.append(notice)
+    return taken
+
+
+def handed(notice: Notice, reference: str = "") -> None:
+    """The carrier took it, and calls it `reference`."""
+    now = timezone.now()
+    Notice.objects.filter(pk=notice.pk).update(
+        state=NoticeState.HANDED, handed_at=now, reference=reference[:200], error=""
+    )
+
+
+def arrived(notice: Notice) -> None:
+    """The carrier says that it reached the person."""
+    Notice.objects.filter(pk=notice.pk).update(state=NoticeState.ARRIVED, ended_at=timezone.now(), error="")
+
+
+def failed(notice: Notice, error: str) -> None:
+    """It can't arrive: trying again would not help."""
+    Notice.objects.filter(pk=notice.pk).update(state=NoticeState.FAILED, ended_at=timezone.now(), error=error[:300])
+
+
+def try_later(notice: Notice, error: str) -> bool:
+    """It was not handed over this time; False when it is given up."""
+    if notice.attempts >= MOST_ATTEMPTS:
+        failed(notice, error)
+        return False
+    wait = FIRST_WAIT * 4 ** (notice.attempts - 1)
+    Notice.objects.filter(pk=notice.pk).update(
+        state=NoticeState.QUEUED, due_at=timezone.now() + wait, error=error[:300]
+    )
+    return True
