@@ -1,10 +1,12 @@
 """In which commune a point lies, by the polygons that were loaded."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely.affinity import scale
 from shapely.geometry import shape
 
 from mitoyen.territory.models import Commune
@@ -30,6 +32,15 @@ class Locator:
         found[which[order]] = commune[order]
         found[~sound] = -1
         return found
+
+    def near(self, lon: float, lat: float, metres: float) -> list[Commune]:
+        """The communes within some metres of a point (degrees), the one around it first: two on a border."""
+        # A degree of latitude is 111,320 m; the circle is stretched into degrees of longitude.
+        squeeze = math.cos(math.radians(lat))
+        circle = scale(shapely.Point(lon, lat).buffer(metres / 111_320), 1 / squeeze, 1)
+        inside = int(self.communes_at(np.array([lon]), np.array([lat]))[0])
+        found = sorted(int(at) for at in self.tree.query(circle, predicate="intersects"))
+        return [self.communes[at] for at in sorted(found, key=lambda at: at != inside)]
 
 
 def locator() -> Locator:

@@ -43,6 +43,35 @@ class Place(models.Model):
         return self.name
 
 
+class Street(models.Model):
+    """A street or a hamlet of the national address base, in one commune. The same name elsewhere is another one."""
+
+    commune = models.ForeignKey(Commune, on_delete=models.CASCADE, related_name="streets")
+    name = models.CharField(max_length=160)
+    key = models.CharField(max_length=160, help_text="The name in lower case, without accents and short words.")
+    postcode = models.CharField(max_length=5, default="", blank=True)
+    longitude = models.FloatField()
+    latitude = models.FloatField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("commune", "key"), name="street_once_per_commune"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Address(models.Model):
+    """A number in a street: "12", "12 bis"."""
+
+    street = models.ForeignKey(Street, on_delete=models.CASCADE, related_name="addresses")
+    number = models.CharField(max_length=16)
+    longitude = models.FloatField()
+    latitude = models.FloatField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("street", "number"), name="number_once_per_street"),)
+
+
 class Partner(models.Model):
     slug = models.SlugField(unique=True, max_length=80)
     name = models.CharField(max_length=120)

@@ -1,0 +1,59 @@
+"""How names of places are compared: without case, accents, small words, and with abbreviations written out."""
+
+import re
+import unicodedata
+
+SMALL = frozenset(["de", "du", "des", "la", "le", "les", "l", "d", "en", "sur", "sous", "et", "aux", "au", "a"])
+SHORT = {
+    "av": "avenue",
+    "ave": "avenue",
+    "bd": "boulevard",
+    "bld": "boulevard",
+    "boul": "boulevard",
+    "ch": "chemin",
+    "che": "chemin",
+    "imp": "impasse",
+    "pl": "place",
+    "r": "rue",
+    "rte": "route",
+    "sq": "square",
+    "all": "allee",
+    "fg": "faubourg",
+    "qu": "quai",
+    "lot": "lotissement",
+    "res": "residence",
+    "st": "saint",
+    "ste": "sainte",
+    "dr": "docteur",
+    "gal": "general",
+    "mal": "marechal",
+    "pdt": "president",
+    "ld": "lieu dit",
+}
+NUMBER = re.compile(r"^\s*(\d{1,4})\s*(bis|ter|quater|[a-h](?![a-z']))?\b[\s,]*", re.IGNORECASE)
+POSTCODE = re.compile(r"\b(\d{5})\b")
+
+
+def bare(text: str) -> str:
+    """Lower case without accents; whatever is no letter or figure becomes one space."""
+    flat = unicodedata.normalize("NFKD", text.lower().replace("œ", "oe").replace("æ", "ae"))
+    return " ".join(re.sub(r"[^a-z0-9]+", " ", "".join(c for c in flat if not unicodedata.combining(c))).split())
+
+
+def words(text: str) -> list[str]:
+    """The words that tell one name from another, abbreviations written out."""
+    told = " ".join(SHORT.get(word, word) for word in bare(text).split())
+    return [word for word in told.split() if word not in SMALL]
+
+
+def key(text: str) -> str:
+    """The words as one string, to compare and to store."""
+    return " ".join(words(text))[:160]
+
+
+def number_and_rest(text: str) -> tuple[str, str]:
+    """ "12 bis, rue X" as ("12 bis", "rue X"); without a number, ("", text)."""
+    found = NUMBER.match(text)
+    if not found:
+        return "", text.strip()
+    return " ".join(part.lower() for part in found.groups() if part), text[found.end() :].strip()
