@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from django.utils import translation
 
-from mitoyen.manifests.check import check, fits
+from mitoyen.manifests.check import check
 from mitoyen.manifests.load import load
+from mitoyen.manifests.schema import UsageManifest
+from mitoyen.manifests.shared_checks import fits
 
 spec = find_spec("mitoyen.usages.buildings")
 assert spec is not None
@@ -85,7 +87,7 @@ def test_a_folder_without_manifest_or_texts_says_which_file_is_missing(usage, tm
 
 
 def test_versions_are_compared_by_number_not_by_letter():
-    manifest = load(BUILDINGS).manifest
+    manifest = load(BUILDINGS, UsageManifest).manifest
     assert fits(manifest, "0.1.0")
     assert fits(manifest, "0.10")
     assert not fits(manifest, "1.0.0")

@@ -1,20 +1,24 @@
-"""Reads a usage's folder: `manifest.toml`, and `texts/<language>.toml` for each language."""
+"""Reads the folder of a usage or a service: `manifest.toml`, and `texts/<language>.toml` for each language."""
 
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Generic, TypeAlias, TypeVar
 
 import msgspec
 from django.utils.translation import gettext as _
 
 from mitoyen.manifests.schema import UsageManifest
+from mitoyen.manifests.service_schema import ServiceManifest
 
 LANGUAGES = ("fr", "en")
+Manifest = TypeVar("Manifest", UsageManifest, ServiceManifest)
+GUIDES: dict[type, str] = {UsageManifest: "docs/usages.md", ServiceManifest: "docs/services.md"}
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong in a usage: the file, the key in it (`$.rules[0].hours`), and what to do."""
+    """What is wrong in a folder: the file, the key in it (`$.rules[0].hours`), and what to do."""
 
     file: str
     key: str
@@ -25,7 +29,7 @@ class Fault:
 
 
 class ManifestError(Exception):
-    """A usage can't be read; `fault` says where and what to do."""
+    """A folder can't be read; `fault` says where and what to do."""
 
     def __init__(self, fault: Fault) -> None:
         super().__init__(str(fault))
@@ -33,10 +37,10 @@ class ManifestError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
-    """A usage as loaded: its manifest, where it lies, its texts `{language: {dotted key: text}}`."""
+class Declared(Generic[Manifest]):
+    """What a folder declares: its manifest, where it lies, its texts `{language: {dotted key: text}}`."""
 
-    manifest: UsageManifest
+    manifest: Manifest
     folder: Path
     package: str = ""
     texts: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -46,18 +50,22 @@ class Usage:
         return self.texts.get(language, {}).get(key) or self.texts["fr"][key]
 
 
-def load(folder: Path, package: str = "") -> Usage:
-    """The usage that a folder holds. Raises ManifestError (unreadable file, TOML or schema)."""
+Usage: TypeAlias = Declared[UsageManifest]
+Service: TypeAlias = Declared[ServiceManifest]
+
+
+def load(folder: Path, schema: type[Manifest], package: str = "") -> Declared[Manifest]:
+    """What a folder declares after `schema`. Raises ManifestError (unreadable file, TOML or schema)."""
     content = read_toml(folder / "manifest.toml")
     try:
-        manifest = msgspec.convert(content, UsageManifest)
+        manifest = msgspec.convert(content, schema)
     except msgspec.ValidationError as error:
         message, _at, key = str(error).partition(" - at `")
-        raise ManifestError(Fault("manifest.toml", key.rstrip("`"), _advice(message))) from error
+        raise ManifestError(Fault("manifest.toml", key.rstrip("`"), _advice(message, GUIDES[schema]))) from error
     texts = {}
     for language in LANGUAGES:
         texts[language] = flatten(read_toml(folder / "texts" / f"{language}.toml"))
-    return Usage(manifest, folder, package, texts)
+    return Declared(manifest, folder, package, texts)
 
 
 def read_toml(file: Path) -> dict[str, object]:
@@ -84,9 +92,10 @@ def flatten(content: dict[str, object], prefix: str = "") -> dict[str, str]:
     return flat
 
 
-def _advice(message: str) -> str:
+def _advice(message: str, guide: str) -> str:
+    told = {"fault": message, "guide": guide}
     if "unknown field" in message:
-        return _("%(fault)s. Remove it or correct its spelling; docs/usages.md lists every key.") % {"fault": message}
+        return _("%(fault)s. Remove it or correct its spelling; %(guide)s lists every key.") % told
     if "missing required field" in message:
-        return _("%(fault)s. Add it; docs/usages.md says what it means.") % {"fault": message}
+        return _("%(fault)s. Add it; %(guide)s says what it means.") % told
     return _("%(fault)s. Correct the value.") % {"fault": message}

@@ -1,47 +1,68 @@
-"""The usages installed on this machine, found by the entry point group `mitoyen.usages`.
+"""What is installed on this machine: usages by the entry point group `mitoyen.usages`, services by `mitoyen.services`.
 
 An entry point names a package; its folder holds the manifest. The package isn't imported to find it.
 """
 
-import functools
 import importlib
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic
 
 from django.utils.translation import gettext as _
 
-from mitoyen.manifests.check import faults
-from mitoyen.manifests.load import Fault, ManifestError, Usage, load
+from mitoyen.manifests import check, service_check
+from mitoyen.manifests.load import Declared, Fault, Manifest, ManifestError, Usage, load
 from mitoyen.manifests.schema import Rule, UsageManifest
-
-GROUP = "mitoyen.usages"
-
-
-@functools.cache
-def installed() -> dict[str, Usage]:
-    """Usable usages by name. One that has faults or doesn't fit this version is left out (see `rejected`)."""
-    return {usage.manifest.name: usage for usage, found in _examined() if usage is not None and not found}
+from mitoyen.manifests.service_schema import ServiceManifest
 
 
-@functools.cache
-def rejected() -> list[Fault]:
-    """Why an installed usage can't be used."""
-    return [fault for _, found in _examined() for fault in found]
+class Registry(Generic[Manifest]):
+    """What packages declare under one entry point group, looked at once."""
+
+    def __init__(
+        self, group: str, schema: type[Manifest], faults: Callable[[Declared[Manifest]], Iterator[Fault]]
+    ) -> None:
+        self.group = group
+        self.schema: type[Manifest] = schema
+        self.faults: Callable[[Declared[Manifest]], Iterator[Fault]] = faults
+        self._seen: list[tuple[Declared[Manifest] | None, list[Fault]]] | None = None
+
+    def forget(self) -> None:
+        """Look again at what is installed, after a package was added."""
+        self._seen = None
+
+    def installed(self) -> dict[str, Declared[Manifest]]:
+        """Those fit for use, by name. One that has faults or doesn't fit this version is left out (see `rejected`)."""
+        return {found.manifest.name: found for found, faults in self._examined() if found is not None and not faults}
+
+    def rejected(self) -> list[Fault]:
+        """Why an installed one can't be used."""
+        return [fault for _found, faults in self._examined() for fault in faults]
+
+    def _examined(self) -> list[tuple[Declared[Manifest] | None, list[Fault]]]:
+        if self._seen is None:
+            points = sorted(entry_points(group=self.group), key=lambda point: point.name)
+            self._seen = [self._examine(point) for point in points]
+        return self._seen
+
+    def _examine(self, point: EntryPoint) -> tuple[Declared[Manifest] | None, list[Fault]]:
+        try:
+            found = load(_folder(point.value), self.schema, point.value)
+        except ManifestError as error:
+            return None, [_under(point, error.fault)]
+        return found, [_under(point, fault) for fault in self.faults(found)]
+
+
+_usages = Registry("mitoyen.usages", UsageManifest, check.faults)
+installed, rejected, forget = _usages.installed, _usages.rejected, _usages.forget
+services = Registry("mitoyen.services", ServiceManifest, service_check.faults)
 
 
 def usages() -> dict[str, UsageManifest]:
     """Manifests of the usable usages by name."""
     return {name: usage.manifest for name, usage in installed().items()}
-
-
-def forget() -> None:
-    """Look again at what is installed, after a package was added."""
-    _examined.cache_clear()
-    installed.cache_clear()
-    rejected.cache_clear()
 
 
 def method_of(usage: Usage, rule: Rule) -> Callable[..., Any]:
@@ -51,18 +72,8 @@ def method_of(usage: Usage, rule: Rule) -> Callable[..., Any]:
     return found
 
 
-@functools.cache
-def _examined() -> list[tuple[Usage | None, list[Fault]]]:
-    return [_examine(point) for point in sorted(entry_points(group=GROUP), key=lambda point: point.name)]
-
-
-def _examine(point: EntryPoint) -> tuple[Usage | None, list[Fault]]:
-    try:
-        folder = _folder(point.value)
-        usage = load(folder, point.value)
-    except ManifestError as error:
-        return None, [Fault(f"{point.value}/{error.fault.file}", error.fault.key, error.fault.message)]
-    return usage, [Fault(f"{point.value}/{fault.file}", fault.key, fault.message) for fault in faults(usage)]
+def _under(point: EntryPoint, fault: Fault) -> Fault:
+    return Fault(f"{point.value}/{fault.file}", fault.key, fault.message)
 
 
 def _folder(package: str) -> Path:

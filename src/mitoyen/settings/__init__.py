@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     "mitoyen.connect",
     "mitoyen.evaluate",
     "mitoyen.operate",
+    "mitoyen.services",
     "mitoyen.resilience",
     "mitoyen.www",
     "mitoyen.www.accounts",

@@ -1,0 +1,1 @@
+"""The built-in services: content, reached by entry point like anybody's."""

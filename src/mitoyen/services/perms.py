@@ -1,0 +1,70 @@
+"""Who may do what with requests. Every rule is a plain function; its docstring states it.
+
+| rule | who, in the request's commune |
+| --- | --- |
+| can_see_requests(person) | counter clerk, operator, moderator, anywhere |
+| can_see_request(person, request) | counter clerk, operator, moderator |
+| can_take_in(person) | counter clerk, operator, anywhere |
+| can_handle(person, request) | counter clerk, operator |
+| can_moderate(person, request) | moderator, operator |
+| can_decide_appeal(person, request) | who may moderate, except whoever set the request aside |
+| can_see_contact(person, request) | who may handle it; data protection officer |
+
+A request without commune is on the whole territory. An administrator may do, in their scope, whatever others may.
+"""
+
+from mitoyen.services.enums import FactKind
+from mitoyen.services.models import Request
+from mitoyen.territory.enums import RoleName
+from mitoyen.territory.models import Person
+from mitoyen.territory.perms import Scope, Someone, scope
+
+R = RoleName
+HANDLE = frozenset({R.COUNTER_CLERK, R.OPERATOR, R.ADMINISTRATOR})
+MODERATE = frozenset({R.MODERATOR, R.OPERATOR, R.ADMINISTRATOR})
+SEE = HANDLE | MODERATE
+SEE_CONTACT = HANDLE | {R.DATA_PROTECTION_OFFICER}
+
+
+def seen(person: Someone) -> Scope:
+    """Where a person sees requests: for lists."""
+    return scope(person, SEE)
+
+
+def can_see_requests(person: Someone) -> bool:
+    """Clerks, operators and moderators may open the list; it shows the requests of their communes."""
+    return bool(seen(person))
+
+
+def can_see_request(person: Someone, request: Request) -> bool:
+    """Clerks, operators and moderators may read the requests of their commune."""
+    return seen(person).covers(request.commune_id)
+
+
+def can_take_in(person: Someone) -> bool:
+    """Clerks and operators may take a request in for someone at the counter or on the phone, whatever its commune:
+    nobody is sent away because their lamp stands across the border."""
+    return bool(scope(person, HANDLE))
+
+
+def can_handle(person: Someone, request: Request) -> bool:
+    """Clerks and operators may answer, pass on, move, join and close the requests of their commune."""
+    return scope(person, HANDLE).covers(request.commune_id)
+
+
+def can_moderate(person: Someone, request: Request) -> bool:
+    """Moderators and operators may release or set aside the requests of their commune."""
+    return scope(person, MODERATE).covers(request.commune_id)
+
+
+def can_decide_appeal(person: Someone, request: Request) -> bool:
+    """Who may moderate there, but never the one who set the request aside."""
+    if not isinstance(person, Person) or not can_moderate(person, request):
+        return False
+    refusals = request.facts.filter(kind=FactKind.REFUSED)
+    return not refusals.filter(by=person.email).exists()
+
+
+def can_see_contact(person: Someone, request: Request) -> bool:
+    """Who asked is shown to those who handle the request, and to the data protection officer."""
+    return scope(person, SEE_CONTACT).covers(request.commune_id)

@@ -1,0 +1,111 @@
+"""Photos that people send: decoded under limits, turned upright, made small and written anew, so that neither place nor
+date nor any other metadata is left, whichever way they came in."""
+
+import hashlib
+import io
+import warnings
+from pathlib import Path
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from PIL import Image, ImageOps
+
+from mitoyen.ledger.refusal import Refused
+from mitoyen.services.models import Photo, Request
+
+LARGEST_BYTES = 15 * 1024 * 1024
+LARGEST_PIXELS = 60_000_000
+LONGEST_SIDE = 1600
+THUMBNAIL_SIDE = 320
+THUMBNAIL_BYTES = 20_000
+MOST = 4
+FORMATS = ("JPEG", "PNG", "WEBP")
+
+
+def keep(content: bytes, request: Request | None = None) -> Photo:
+    """Clean a photo and keep it with its thumbnail; without a request yet, until `receiving` claims it.
+
+    Raises Refused for what is no photo, too large, or of another format.
+    """
+    picture = _decoded(content)
+    body = _jpeg(picture, LONGEST_SIDE, 80)
+    digest = hashlib.sha256(body).hexdigest()
+    _write(path_of(digest), body)
+    _write(thumbnail_of(digest), _thumbnail(picture))
+    with Image.open(io.BytesIO(body)) as kept:
+        width, height = kept.size
+    return Photo.objects.create(
+        request=request, digest=digest, bytes=len(body), width=width, height=height, added_at=timezone.now()
+    )
+
+
+def path_of(digest: str) -> Path:
+    """Where the photo lies."""
+    return Path(settings.MITOYEN_HOME) / "photos" / digest[:2] / f"{digest}.jpg"
+
+
+def thumbnail_of(digest: str) -> Path:
+    """Where its thumbnail lies, 20 kB at most."""
+    return path_of(digest).with_name(f"{digest}-small.jpg")
+
+
+def forget(photo: Photo) -> None:
+    """Remove a photo, and its files when no other request shows the same."""
+    digest = photo.digest
+    photo.delete()
+    if not Photo.objects.filter(digest=digest).exists():
+        path_of(digest).unlink(missing_ok=True)
+        thumbnail_of(digest).unlink(missing_ok=True)
+
+
+def _decoded(content: bytes) -> Image.Image:
+    if len(content) > LARGEST_BYTES:
+        most = LARGEST_BYTES // 1024 // 1024
+        raise Refused(
+            _("This photo is larger than %(most)d MB.") % {"most": most}, _("Take it again in a smaller size.")
+        )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            picture = Image.open(io.BytesIO(content), formats=FORMATS)
+            if picture.width * picture.height > LARGEST_PIXELS:
+                raise Refused(_("This photo has too many points."), _("Take it again in a smaller size."))
+            # A JPEG is decoded at a fraction of its size straight away.
+            picture.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
+            picture.load()
+            return ImageOps.exif_transpose(picture).convert("RGB")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, MemoryError) as error:
+        raise Refused(
+            _("This file is no photo that can be read."), _("Send a photo in JPEG, PNG or WebP."), code="no_photo"
+        ) from error
+
+
+def _jpeg(picture: Image.Image, side: int, quality: int) -> bytes:
+    """A new JPEG without metadata, no side longer than `side`."""
+    small = picture.copy()
+    small.thumbnail((side, side))
+    # Only the points go on: what the file carried beside them stays behind.
+    bare = Image.new("RGB", small.size)
+    bare.paste(small)
+    out = io.BytesIO()
+    bare.save(out, "JPEG", quality=quality, optimize=True)
+    return out.getvalue()
+
+
+def _thumbnail(picture: Image.Image) -> bytes:
+    for quality in (70, 50, 30, 10):
+        body = _jpeg(picture, THUMBNAIL_SIDE, quality)
+        if len(body) <= THUMBNAIL_BYTES:
+            return body
+    return _jpeg(picture, THUMBNAIL_SIDE // 2, 10)
+
+
+def _write(path: Path, body: bytes) -> None:
+    """Whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists():
+        return
+    half = path.with_suffix(".tmp")
+    half.write_bytes(body)
+    half.replace(path)

@@ -1,0 +1,149 @@
+"""Takes a request in, from whatever channel: the one way in, so that each channel ends in the same record."""
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from mitoyen.ledger import audit
+from mitoyen.manifests.load import Service
+from mitoyen.services import codes, holding, routing, subscriptions
+from mitoyen.services.answers import Raw, Read, read
+from mitoyen.services.appointments import Slot, book
+from mitoyen.services.contacts import Reach
+from mitoyen.services.enums import Channel, FactKind, State
+from mitoyen.services.models import Contact, Photo, Request
+from mitoyen.services.placing import as_answer
+from mitoyen.services.telling import tell
+from mitoyen.services.timeline import note
+from mitoyen.territory.enums import Origin
+from mitoyen.territory.finding import Spot
+from mitoyen.territory.models import Thing
+
+
+@dataclass
+class Submission:
+    """What someone hands in: raw answers by question, the place as it was settled, photos already kept, a seat."""
+
+    service: Service
+    channel: Channel
+    raw: Raw
+    spot: Spot | None = None
+    photos: Sequence[Photo] = ()
+    slot: Slot | None = None
+    reach: Reach = field(default_factory=Reach)
+    language: str = "fr"
+    token: uuid.UUID = field(default_factory=uuid.uuid4)
+    taken_by: str = ""
+    received_at: dt.datetime | None = None
+    origin: Origin = Origin.REAL
+
+
+class NotComplete(Exception):
+    """Answers are missing or wrong: `faults` says which, by question."""
+
+    def __init__(self, faults: dict[str, str]) -> None:
+        super().__init__("; ".join(f"{name}: {fault}" for name, fault in faults.items()))
+        self.faults = faults
+
+
+def receive(submission: Submission) -> Request:
+    """Keep a request and tell the person; the same token again gives the request already kept.
+
+    Raises NotComplete; Refused when the seat was taken meanwhile.
+    """
+    answers = _answers(submission)
+    known = Request.objects.filter(submission=submission.token).first()
+    if known is not None:
+        return known
+    with transaction.atomic():
+        request, created = Request.objects.get_or_create(
+            submission=submission.token, defaults=_fields(submission, answers)
+        )
+        if created:
+            _follow_up(request, submission)
+    return request
+
+
+def faults_of(submission: Submission) -> dict[str, str]:
+    """What is missing or wrong in a submission, by question; nothing is kept."""
+    return _read(submission).faults
+
+
+def _answers(submission: Submission) -> dict[str, Any]:
+    found = _read(submission)
+    if found.faults:
+        raise NotComplete(found.faults)
+    questions = submission.service.manifest.questions
+    for question in questions:
+        if question.type == "place" and submission.spot is not None:
+            found.answers[question.name] = as_answer(submission.spot)
+        if question.type == "venue" and submission.slot is not None:
+            found.answers[question.name] = submission.slot.as_answer()
+    # In the manifest's order on every channel, so that equal requests are equal records.
+    return {question.name: found.answers[question.name] for question in questions if question.name in found.answers}
+
+
+def _read(submission: Submission) -> Read:
+    apart = {"place": submission.spot, "photo": submission.photos, "venue": submission.slot}
+    questions = submission.service.manifest.questions
+    given = frozenset(question.name for question in questions if apart.get(question.type))
+    return read(submission.service, submission.raw, given)
+
+
+def _fields(submission: Submission, answers: dict[str, Any]) -> dict[str, Any]:
+    manifest, spot = submission.service.manifest, submission.spot
+    at = submission.received_at or timezone.now()
+    category = str(answers.get(manifest.category.name, "")) if manifest.category else ""
+    commune = spot.commune if spot and spot.commune else None
+    held = holding.must_be_read_first(submission.channel, answers, submission.reach)
+    local_day = at.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
+    return {
+        "code": codes.new_code(),
+        "service": manifest.name,
+        "version": manifest.version,
+        "channel": submission.channel,
+        "language": submission.language,
+        "state": State.HELD if held else State.OPEN,
+        "answers": answers,
+        "category": category,
+        "commune_id": commune,
+        "longitude": spot.longitude if spot else None,
+        "latitude": spot.latitude if spot else None,
+        "thing": Thing.objects.filter(slug=spot.thing).first() if spot and spot.thing else None,
+        "team": routing.team_for(manifest, category, commune or "").name,
+        "received_at": at,
+        "promised_for": local_day + dt.timedelta(days=manifest.answer_days),
+        "taken_by": submission.taken_by,
+        "origin": submission.origin,
+    }
+
+
+def _follow_up(request: Request, submission: Submission) -> None:
+    reach = submission.reach
+    if reach.value or reach.name:
+        Contact.objects.create(request=request, name=reach.name, way=reach.way, value=reach.value)
+    Photo.objects.filter(pk__in=[photo.pk for photo in submission.photos]).update(request=request)
+    fact = note(
+        request,
+        FactKind.RECEIVED,
+        at=request.received_at,
+        channel=submission.channel,
+        by=submission.taken_by,
+        detail={"commune": request.commune_id or "", "team": request.team},
+    )
+    if submission.taken_by:
+        audit.record(submission.taken_by, "request.taken_in", request.code, channel=str(submission.channel))
+    if submission.slot is not None:
+        book(request, submission.slot)
+    subscriptions.follow(request, reach)
+    if request.state == State.HELD:
+        note(request, FactKind.HELD)
+    else:
+        tell(request, fact)

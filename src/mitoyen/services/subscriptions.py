@@ -1,0 +1,34 @@
+"""Who wants to be told about what, where and how; each is ended by the person, on any channel."""
+
+from django.utils import timezone
+
+from mitoyen.manifests.registry import services
+from mitoyen.services.contacts import Reach
+from mitoyen.services.enums import Way
+from mitoyen.services.models import Request, Subscription
+
+
+def follow(request: Request, reach: Reach) -> None:
+    """Subscribe to the topics that the request chose, when its service tells about topics. The same topic, commune and
+    address again replaces the earlier subscription."""
+    service = services.installed().get(request.service)
+    if service is None or not service.manifest.told_about or reach.way == Way.NONE:
+        return
+    chosen = {value for answer in request.answers.values() if isinstance(answer, list) for value in answer}
+    for topic in service.manifest.told_about:
+        if topic in chosen:
+            same = Subscription.objects.filter(topic=topic, commune=request.commune, way=reach.way, value=reach.value)
+            same.filter(ended_at=None).update(ended_at=request.received_at)
+            Subscription.objects.create(
+                request=request,
+                topic=topic,
+                commune=request.commune,
+                way=reach.way,
+                value=reach.value,
+                since=request.received_at,
+            )
+
+
+def stop(way: Way, value: str) -> int:
+    """End every subscription of a number or address; how many there were."""
+    return Subscription.objects.filter(way=way, value=value, ended_at=None).update(ended_at=timezone.now())

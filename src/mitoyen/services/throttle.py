@@ -1,0 +1,44 @@
+"""How often one visitor or number may try something in an hour: enough for a family behind one address, too little to
+guess codes or to flood. Counted in the database, since several processes answer."""
+
+import datetime as dt
+import hashlib
+import hmac
+
+from django.conf import settings
+from django.db.models import F
+from django.utils import timezone
+
+from mitoyen.services.models import Tries
+
+# Wrong codes and submissions an hour. Of 1.7e10 codes, 30 guesses an hour find nothing.
+LIMITS = {"wrong_code": 30, "submission": 60, "support": 120}
+KEPT_FOR = dt.timedelta(days=2)
+
+
+def is_over(what: str, who: str) -> bool:
+    """Whether `who` (an address, a number) reached this hour's limit."""
+    row = Tries.objects.filter(what=what, who=_hashed(who), hour=_hour()).first()
+    return row is not None and row.count >= LIMITS[what]
+
+
+def count(what: str, who: str) -> None:
+    """One more try."""
+    row, created = Tries.objects.get_or_create(what=what, who=_hashed(who), hour=_hour(), defaults={"count": 1})
+    if not created:
+        Tries.objects.filter(pk=row.pk).update(count=F("count") + 1)
+
+
+def forget_old() -> int:
+    """Remove what is older than two days; how many rows."""
+    removed, _detail = Tries.objects.filter(hour__lt=timezone.now() - KEPT_FOR).delete()
+    return removed
+
+
+def _hour() -> dt.datetime:
+    return timezone.now().replace(minute=0, second=0, microsecond=0)
+
+
+def _hashed(who: str) -> str:
+    day = timezone.now().date().isoformat()
+    return hmac.new(settings.SECRET_KEY.encode(), f"{day}|{who}".encode(), hashlib.sha256).hexdigest()

@@ -1,0 +1,229 @@
+"""The facts of a request, in the order in which they happened, and what follows from each: one function an act.
+
+Each act is one transaction, writes the audit trail when an agent does it, and tells the person in the way that they
+chose. Raises Refused when the request's state doesn't allow it.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from mitoyen.ledger import audit
+from mitoyen.ledger.refusal import Refused
+from mitoyen.manifests.registry import services
+from mitoyen.services import routing
+from mitoyen.services.enums import Channel, FactKind, State
+from mitoyen.services.models import Fact, Request
+from mitoyen.services.telling import tell
+from mitoyen.territory.models import Commune
+
+LIVE = frozenset({State.OPEN, State.ANSWERED})
+ENDED = frozenset({State.CLOSED, State.REFUSED})
+
+
+def note(request: Request, kind: FactKind, **told: Any) -> Fact:
+    """Add one fact, inside the caller's transaction."""
+    at = told.pop("at", None) or timezone.now()
+    return Fact.objects.create(request=request, kind=kind, at=at, **told)
+
+
+def answer(request: Request, words: str, by: str, channel: Channel = Channel.WEB) -> Fact:
+    """A human's answer, told to the person and to those whose request was joined."""
+    with transaction.atomic():
+        request = _locked(request, LIVE)
+        fact = note(request, FactKind.ANSWERED, words=_needed(words), by=by, channel=channel)
+        request.state = State.ANSWERED
+        request.answered_at = request.answered_at or fact.at
+        request.save(update_fields=["state", "answered_at"])
+        audit.record(by, "request.answered", request.code)
+        _tell_all(request, fact)
+    return fact
+
+
+def close(request: Request, words: str, by: str) -> Fact:
+    """The end, with what was done. Counts as the first answer when there was none."""
+    with transaction.atomic():
+        request = _locked(request, LIVE)
+        fact = note(request, FactKind.CLOSED, words=_needed(words), by=by)
+        request.state = State.CLOSED
+        request.closed_at = fact.at
+        request.answered_at = request.answered_at or fact.at
+        request.save(update_fields=["state", "closed_at", "answered_at"])
+        audit.record(by, "request.closed", request.code)
+        _tell_all(request, fact)
+    return fact
+
+
+def reopen(request: Request, words: str, by: str = "", channel: Channel = Channel.WEB) -> Fact:
+    """It isn't solved: the person says so (by empty), or an agent."""
+    with transaction.atomic():
+        request = _locked(request, {State.CLOSED, State.ANSWERED})
+        fact = note(request, FactKind.REOPENED, words=_needed(words), by=by, channel=channel)
+        request.state, request.closed_at = State.OPEN, None
+        request.reopened += 1
+        request.save(update_fields=["state", "closed_at", "reopened"])
+        if by:
+            audit.record(by, "request.reopened", request.code)
+    return fact
+
+
+def add_words(request: Request, words: str, channel: Channel, by: str = "") -> Fact:
+    """The person completes their request."""
+    with transaction.atomic():
+        request = _locked(request, LIVE | {State.HELD})
+        return note(request, FactKind.ADDED, words=_needed(words), by=by, channel=channel)
+
+
+def note_between_agents(request: Request, words: str, by: str) -> Fact:
+    """A note that the person never sees."""
+    with transaction.atomic():
+        audit.record(by, "request.noted", request.code)
+        return note(request, FactKind.NOTED, words=_needed(words), by=by, between_agents=True)
+
+
+def pass_on(request: Request, team: str, words: str, by: str) -> Fact:
+    """To another team of the same service."""
+    names = [declared.name for declared in _manifest(request).teams]
+    if team not in names:
+        raise Refused(_("This service has no such team."), _("Choose one of: %(teams)s.") % {"teams": ", ".join(names)})
+    with transaction.atomic():
+        request = _locked(request, LIVE)
+        detail = {"from": request.team, "to": team}
+        fact = note(request, FactKind.PASSED_ON, words=words.strip(), by=by, detail=detail)
+        request.team = team
+        request.save(update_fields=["team"])
+        audit.record(by, "request.passed_on", request.code, **detail)
+        _tell_all(request, fact)
+    return fact
+
+
+def move(request: Request, commune: Commune, words: str, by: str) -> Fact:
+    """Into another commune, under the same code; the person is told, the commune's own team takes over."""
+    with transaction.atomic():
+        request = _locked(request, LIVE)
+        if request.commune_id == commune.insee:
+            raise Refused(_("The request is already in %(commune)s.") % {"commune": commune.name})
+        detail = {"from": request.commune_id or "", "to": commune.insee}
+        fact = note(request, FactKind.MOVED, words=words.strip(), by=by, detail=detail)
+        request.commune = commune
+        request.team = routing.team_for(_manifest(request), request.category, commune.insee).name
+        request.save(update_fields=["commune", "team"])
+        audit.record(by, "request.moved", request.code, **detail)
+        _tell_all(request, fact)
+    return fact
+
+
+def join(request: Request, to: Request, by: str) -> Fact:
+    """Say that two requests are about the same thing. Each keeps its code; what happens to one is told to both."""
+    with transaction.atomic():
+        request = _locked(request, LIVE)
+        head = to.joined_to or to
+        if head.pk == request.pk:
+            raise Refused(_("A request can’t be joined to itself."))
+        if head.service != request.service:
+            raise Refused(_("Only requests of the same service can be joined."))
+        request.joined_to = head
+        Request.objects.filter(joined_to=request).update(joined_to=head)
+        fact = note(request, FactKind.JOINED, by=by)
+        request.save(update_fields=["joined_to"])
+        if by:
+            audit.record(by, "request.joined", request.code, to=head.code)
+        tell(request, fact)
+    return fact
+
+
+def release(request: Request, by: str) -> Fact:
+    """A held request was read and may go on: only now is anyone notified."""
+    with transaction.atomic():
+        request = _locked(request, {State.HELD, State.REFUSED})
+        fact = note(request, FactKind.RELEASED, by=by)
+        request.state, request.closed_at = State.OPEN, None
+        request.save(update_fields=["state", "closed_at"])
+        audit.record(by, "request.released", request.code)
+        tell(request, fact)
+    return fact
+
+
+def refuse(request: Request, reason: str, words: str, by: str) -> Fact:
+    """Set aside by moderation, for a reason from the published list; the person may contest it."""
+    if reason not in REASONS:
+        raise Refused(_("Choose a reason from the list."))
+    with transaction.atomic():
+        request = _locked(request, LIVE | {State.HELD})
+        fact = note(request, FactKind.REFUSED, words=_needed(words), by=by, detail={"reason": reason})
+        request.state, request.closed_at = State.REFUSED, fact.at
+        request.save(update_fields=["state", "closed_at"])
+        audit.record(by, "request.refused", request.code, reason=reason)
+        tell(request, fact)
+    return fact
+
+
+def appeal(request: Request, words: str, channel: Channel) -> Fact:
+    """The person contests that their request was set aside; someone else than who decided must read it again."""
+    with transaction.atomic():
+        request = _locked(request, {State.REFUSED})
+        if request.facts.filter(kind=FactKind.APPEALED).exists():
+            raise Refused(_("You already contested this decision. It is being read again."))
+        return note(request, FactKind.APPEALED, words=_needed(words), channel=channel)
+
+
+REASONS = ("not_ours", "insult", "personal_data", "advertising", "off_topic", "repeated")
+
+
+def _manifest(request: Request) -> Any:
+    found = services.installed().get(request.service)
+    if found is None:
+        raise Refused(_("The service “%(name)s” is no longer installed.") % {"name": request.service})
+    return found.manifest
+
+
+def _locked(request: Request, states: Iterable[State]) -> Request:
+    """The request as it is now, held until the end of the transaction."""
+    now = Request.objects.select_for_update().get(pk=request.pk)
+    if now.state not in set(states):
+        told = {"state": State(now.state).label}
+        raise Refused(
+            _("This request is %(state)s: that can’t be done now.") % told, _("Reload the page."), code="state"
+        )
+    return now
+
+
+def _tell_all(request: Request, fact: Fact) -> None:
+    tell(request, fact)
+    for other in request.joined.exclude(state__in=ENDED):
+        copy = note(other, FactKind(fact.kind), words=fact.words, by=fact.by, at=fact.at, detail={"with": request.code})
+        _follow(other, fact.kind, fact.at)
+        tell(other, copy)
+
+
+def _follow(other: Request, kind: str, at: datetime) -> None:
+    """What happens to the request that another was joined to happens to the other too."""
+    act = FOLLOWS.get(FactKind(kind))
+    if act is not None:
+        act(other, at)
+        other.save(update_fields=["state", "answered_at", "closed_at"])
+
+
+def _answered(other: Request, at: datetime) -> None:
+    other.state, other.answered_at = State.ANSWERED, other.answered_at or at
+
+
+def _closed(other: Request, at: datetime) -> None:
+    other.state, other.closed_at, other.answered_at = State.CLOSED, at, other.answered_at or at
+
+
+FOLLOWS: dict[FactKind, Callable[[Request, datetime], None]] = {
+    FactKind.ANSWERED: _answered,
+    FactKind.CLOSED: _closed,
+}
+
+
+def _needed(words: str) -> str:
+    text = words.strip()
+    if not text:
+        raise Refused(_("Write what to tell the person."), code="no_words")
+    return text[:4000]
