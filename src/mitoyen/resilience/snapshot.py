@@ -14,6 +14,8 @@ from mitoyen.resilience import journal_copy
 from mitoyen.resilience.tables import write_tables
 
 FOLDERS = ("published", "archive", "corrections", "factors")
+# What people sent goes with the secrets: into backups, never into an export.
+PRIVATE_FOLDERS = ("photos",)
 FILES = ("mitoyen.toml", "secret.key", "gate.keys")
 
 
@@ -28,7 +30,7 @@ def snapshot(tables: tuple[str, ...], *, secrets: bool) -> Iterator[Path]:
     try:
         with archive.writing():
             # The published heads first: one that is newer than the tables would look like a trail cut off.
-            for name in FOLDERS:
+            for name in (*FOLDERS, *PRIVATE_FOLDERS) if secrets else FOLDERS:
                 if (home / name).is_dir():
                     _link_tree(home / name, folder / name)
             (folder / "tables").mkdir()

@@ -26,6 +26,8 @@ OPEN, CLOSED = "open", "closed"
 TABLES = (
     ("territory.Commune", OPEN),
     ("territory.Place", OPEN),
+    ("territory.Street", OPEN),
+    ("territory.Address", OPEN),
     ("territory.Partner", OPEN),
     ("territory.Agreement", OPEN),
     ("territory.Thing", OPEN),
@@ -48,6 +50,17 @@ TABLES = (
     ("evaluate.Figure", OPEN),
     ("operate.Finding", OPEN),
     ("operate.YearlyUse", OPEN),
+    ("services.Handler", CLOSED),
+    ("services.Venue", OPEN),
+    ("services.Opening", OPEN),
+    ("services.Request", CLOSED),
+    ("services.Contact", CLOSED),
+    ("services.Fact", CLOSED),
+    ("services.Photo", CLOSED),
+    ("services.Appointment", CLOSED),
+    ("services.Support", CLOSED),
+    ("services.Subscription", CLOSED),
+    ("ledger.Notice", CLOSED),
     ("ledger.AuditEntry", OPEN),
 )
 ALL_TABLES = tuple(label for label, _kind in TABLES)
