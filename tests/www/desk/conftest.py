@@ -24,6 +24,19 @@ def person(email, *roles):
     return someone
 
 
+def report(words, commune, channel="counter", reach=None, **more):
+    """A request about a street, taken in at the counter unless said otherwise."""
+    from mitoyen.manifests.registry import services
+    from mitoyen.services.contacts import Reach
+    from mitoyen.services.receiving import Submission, receive
+    from mitoyen.territory.finding import Spot
+
+    spot = Spot(f"3 rue des Ponts, {commune.name}", commune.insee, commune.longitude, commune.latitude)
+    raw = {"category": "road", "words": words}
+    service = services.installed()["report_problem"]
+    return receive(Submission(service, channel, raw, spot=spot, reach=reach or Reach(), **more))
+
+
 def bring_in(stream, hours, value, source="releves.csv", by="officer@example.org"):
     """A batch of hourly readings of one value, live."""
     from mitoyen.history.batches import commit, open_batch
@@ -93,7 +106,9 @@ def desk(db, home):
     place = Place.objects.create(slug="parc-angers", name="Parc", commune=angers, address="1 rue du Parc")
     organisation = Partner.objects.create(slug="enedis", name="Enedis", kind="gestionnaire de réseau")
     agreement = Agreement.objects.create(partner=organisation, purpose="Courbes de charge", starts=FIRST)
+    demand = report("Un trou devant le 3.", angers)
     return SimpleNamespace(
+        demand=demand, service="report_problem",
         angers=angers, trelaze=trelaze, school=school, meter=meter, stream=stream, batch=batch, finding=finding,
         action=action, closure=closure, upload=upload, place=place,
         organisation=organisation, agreement=agreement,
@@ -101,6 +116,9 @@ def desk(db, home):
         elsewhere=person("elsewhere@example.org", (RoleName.ENERGY_OFFICER, trelaze)),
         reader=person("reader@example.org", (RoleName.READER, angers)),
         contractor=person("contractor@example.org", (RoleName.CONTRACTOR, angers)),
+        clerk=person("clerk@example.org", (RoleName.COUNTER_CLERK, angers)),
+        clerk_trelaze=person("clerk.trelaze@example.org", (RoleName.COUNTER_CLERK, trelaze)),
+        moderator=person("moderator@example.org", (RoleName.MODERATOR, angers)),
         partner=person("partner@example.org", (RoleName.PARTNER, None)),
         operator=person("operator@example.org", (RoleName.OPERATOR, None)),
         admin=person("admin@example.org", (RoleName.ADMINISTRATOR, None)),

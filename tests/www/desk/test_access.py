@@ -10,6 +10,12 @@ from mitoyen.www.desk.urls import PAGES, urlpatterns
 # page -> (what its address names, may, may not). "partner" has no business at the desk at all.
 WHO = {
     "home": ((), "reader", "partner"),
+    "requests": ((), "clerk", "reader"),
+    "request": (("demand",), "clerk", "clerk_trelaze"),
+    "request-act": (("demand",), "clerk", "officer"),
+    "counter": ((), "clerk", "officer"),
+    "counter-form": (("service",), "clerk", "reader"),
+    "receipt": (("demand",), "clerk", "clerk_trelaze"),
     "findings": ((), "reader", "partner"),
     "finding": (("finding",), "reader", "elsewhere"),
     "finding-decide": (("finding",), "officer", "reader"),
@@ -67,6 +73,8 @@ def address(desk, name):
         found = getattr(desk, subject)
         if subject == "school":
             named.append(found.slug)
+        elif subject == "service":
+            named.append(found)
         elif subject == "stream":
             named += [found.thing.slug, found.observed_property]
         else:

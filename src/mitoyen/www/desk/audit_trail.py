@@ -12,6 +12,17 @@ from mitoyen.www.desk.page import page
 A_PAGE = 50
 HIDDEN = {"sha256", "hash", "fingerprint"}
 ACTS = {
+    "request.taken_in": _("took a request in"),
+    "request.answered": _("answered a request"),
+    "request.closed": _("closed a request"),
+    "request.reopened": _("opened a request again"),
+    "request.passed_on": _("passed a request on"),
+    "request.moved": _("moved a request to another commune"),
+    "request.joined": _("joined two requests"),
+    "request.released": _("let a request go on"),
+    "request.refused": _("set a request aside"),
+    "request.noted": _("noted something on a request"),
+    "addresses.loaded": _("loaded the address base"),
     "batch.commit": _("brought readings in"),
     "batch.undo": _("took a batch back"),
     "journal.accept": _("took the journal as it stood"),

@@ -15,6 +15,8 @@ from mitoyen.www.desk import rules
 
 FIRST = (
     ("home", _("Today"), rules.sees_desk),
+    ("requests", _("Requests"), rules.sees_requests),
+    ("counter", _("Counter"), rules.takes_in),
     ("findings", _("What to do Monday"), rules.sees_desk),
     ("imports", _("Import"), rules.imports_somewhere),
     ("buildings", _("Buildings"), rules.sees_desk),

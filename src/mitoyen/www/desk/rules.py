@@ -12,6 +12,8 @@ from mitoyen.connect.models import Upload
 from mitoyen.evaluate.models import Action, Closure
 from mitoyen.history.models import Batch, Datastream
 from mitoyen.operate.models import Finding
+from mitoyen.services import perms as request_perms
+from mitoyen.services.models import Request
 from mitoyen.territory import perms
 from mitoyen.territory.models import Agreement, Partner, Person, Place, Thing
 from mitoyen.www.desk import scope
@@ -28,6 +30,27 @@ def person_of(request: HttpRequest) -> Person:
 def sees_desk(person: Person, subject: Any) -> bool:
     """Whoever has a role other than partner sees the desk."""
     return perms.can_see_desk(person)
+
+
+def sees_requests(person: Person, subject: Any) -> bool:
+    """Clerks, operators and moderators of one commune at least."""
+    return request_perms.can_see_requests(person)
+
+
+def sees_request(person: Person, request: Request) -> bool:
+    """Clerks, operators and moderators, in the request's commune; each act asks again who may do it."""
+    return request_perms.can_see_request(person, request)
+
+
+def takes_in(person: Person, subject: Any) -> bool:
+    """Clerks and operators, for whoever stands at the counter or calls."""
+    return request_perms.can_take_in(person)
+
+
+def sees_receipt(person: Person, request: Request) -> bool:
+    """Whoever took the request in, and who sees the requests of its commune."""
+    mine = request.taken_by == person.email and request_perms.can_take_in(person)
+    return mine or request_perms.can_see_request(person, request)
 
 
 def sees_finding(person: Person, finding: Finding) -> bool:

@@ -2,14 +2,30 @@
 
 from uuid import UUID
 
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from mitoyen.connect.models import Upload
 from mitoyen.evaluate.models import Action, Closure
 from mitoyen.history.models import Batch, Datastream
 from mitoyen.ledger.models import Job
+from mitoyen.manifests.load import Service
+from mitoyen.manifests.registry import services
 from mitoyen.operate.models import Finding
+from mitoyen.services.models import Request
 from mitoyen.territory.models import Agreement, Partner, Person, Place, Thing
+
+
+def request(number: int) -> Request:
+    return get_object_or_404(Request.objects.select_related("commune", "thing"), pk=number)
+
+
+def service(slug: str) -> Service:
+    """An installed service."""
+    found: Service | None = services.installed().get(slug)
+    if found is None:
+        raise Http404(slug)
+    return found
 
 
 def finding(number: int) -> Finding:

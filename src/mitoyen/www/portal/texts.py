@@ -9,12 +9,6 @@ from mitoyen.www.portal.cache import public
 
 
 @public
-def services(request: HttpRequest) -> HttpResponse:
-    """Door 3: who answers, and by which means."""
-    return render(request, "portal/services.html", {"door": "services"})
-
-
-@public
 def method(request: HttpRequest) -> HttpResponse:
     """How we count, in plain words, with every verdict and every reason for which nothing is claimed."""
     context = {

@@ -2,7 +2,20 @@
 
 from django.urls import path
 
-from mitoyen.www.portal import account, audit, buildings, communes, data, downloads, figures, home, texts
+from mitoyen.www.portal import (
+    account,
+    audit,
+    buildings,
+    communes,
+    data,
+    downloads,
+    figures,
+    following,
+    home,
+    public_requests,
+    services,
+    texts,
+)
 
 app_name = "portal"
 urlpatterns = [
@@ -27,7 +40,15 @@ urlpatterns = [
         downloads.readings,
         name="readings",
     ),
-    path("services/", texts.services, name="services"),
+    path("services/", services.doors, name="services"),
+    path("services/<slug:name>/", services.form, name="service"),
+    path("services/<slug:name>/recu/<str:signed>/", services.received, name="service-received"),
+    path("services/<slug:name>/demandes/", public_requests.listed, name="service-requests"),
+    path("services/<slug:name>/demandes/<int:number>/", public_requests.one, name="service-request"),
+    path("services/<slug:name>/demandes/<int:number>/soutenir/", public_requests.support, name="service-support"),
+    path("suivre/", following.follow, name="follow"),
+    path("moderation/", public_requests.moderation, name="moderation"),
+    path("photos/<str:signed>/", public_requests.photo, name="photo"),
     path("accessibilite/", texts.accessibility, name="accessibility"),
     path("audit/tetes.json", audit.heads, name="heads"),
 ]

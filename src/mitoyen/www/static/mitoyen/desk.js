@@ -18,6 +18,24 @@
   });
 })();
 
+// Digits choose from a numbered list; a form taken in at the counter begins in its first field; receipts are printed.
+(() => {
+  const numbered = document.querySelector("[data-digits]");
+  if (numbered) {
+    const links = [...numbered.querySelectorAll("a")];
+    document.addEventListener("keydown", (event) => {
+      if (event.ctrlKey || event.altKey || event.metaKey || event.target.closest("input, select, textarea")) return;
+      links[Number(event.key) - 1]?.click();
+    });
+  }
+  if (!document.getElementById("errors")) document.querySelector("form[data-first]")?.querySelector("input:not([type=hidden]), textarea, select")?.focus();
+  const print = document.querySelector("[data-print]");
+  if (print) {
+    print.hidden = false;
+    print.addEventListener("click", () => window.print());
+  }
+})();
+
 // After a refusal the summary is read first.
 document.getElementById("errors")?.focus();
 

@@ -1,0 +1,134 @@
+"""Door 3: the services, each with its form. No account, no script; what was typed is never lost."""
+
+from dataclasses import dataclass
+
+from django.core import signing
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.http import require_GET, require_http_methods
+
+from mitoyen.manifests.load import Service
+from mitoyen.manifests.registry import services as installed
+from mitoyen.services import codes, throttle
+from mitoyen.services.enums import Channel, Way
+from mitoyen.services.models import Request
+from mitoyen.services.wording import language
+from mitoyen.www import submitting
+from mitoyen.www.portal.cache import public
+
+RECEIVED = "request-received"
+RECEIVED_FOR = 24 * 3600
+# The order in which the door shows what is built in; what others add comes after.
+FIRST = ("report_problem", "propose_idea", "digital_help", "be_told", "judge_service", "my_data")
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One service as the door shows it."""
+
+    name: str
+    title: str
+    summary: str
+    easy: str
+    days: int
+    has_public: bool
+
+
+@public
+def doors(request: HttpRequest) -> HttpResponse:
+    """Every service, "follow my request", and how to reach a person, as large as the rest."""
+    found = sorted(installed.installed().values(), key=lambda service: _rank(service.manifest.name))
+    return render(request, "portal/services.html", {"door": "services", "doors": [_door(service) for service in found]})
+
+
+@never_cache
+@csrf_protect
+@require_http_methods(["GET", "POST"])
+def form(request: HttpRequest, name: str) -> HttpResponse:
+    """One service's form. It asks again, with everything kept, until nothing is unsure; then the code."""
+    service = service_named(name)
+    if request.method == "GET":
+        return _page(request, service, submitting.blank(service, request))
+    draft = submitting.read(service, request)
+    if request.POST.get("website"):
+        # A field that people don't see was filled in: a robot. It is told nothing.
+        return HttpResponseRedirect(reverse("portal:services"))
+    who = str(request.META.get("REMOTE_ADDR", ""))
+    if throttle.is_over("submission", who):
+        draft.faults["form"] = _(
+            "Too many requests came from here within the hour. Try later, or call: by phone you are served at once."
+        )
+    if not draft.is_sure:
+        return _page(request, service, draft)
+    kept = submitting.hand_in(draft, Channel.WEB)
+    if kept is None:
+        return _page(request, service, draft)
+    throttle.count("submission", who)
+    return HttpResponseRedirect(reverse("portal:service-received", args=[name, signing.dumps(kept.pk, salt=RECEIVED)]))
+
+
+@never_cache
+@require_GET
+def received(request: HttpRequest, name: str, signed: str) -> HttpResponse:
+    """The follow-up code, to note or to print; the address holds for a day."""
+    try:
+        number = signing.loads(signed, salt=RECEIVED, max_age=RECEIVED_FOR)
+    except signing.BadSignature as error:
+        raise Http404 from error
+    kept = Request.objects.filter(pk=number, service=name).first()
+    if kept is None:
+        raise Http404
+    context = {
+        "door": "services",
+        "service": _door(service_named(name)),
+        "code": codes.shown(kept.code),
+        "kept": kept,
+        "photos": kept.photos.count(),
+    }
+    return render(request, "portal/service_received.html", context)
+
+
+def service_named(name: str) -> Service:
+    """Raises Http404 for one that isn't installed."""
+    found = installed.installed().get(name)
+    if found is None:
+        raise Http404(name)
+    return found
+
+
+def _page(request: HttpRequest, service: Service, draft: submitting.Draft) -> HttpResponse:
+    context = {
+        "door": "services",
+        "service": _door(service),
+        "draft": draft,
+        "contact": service.manifest.contact,
+        "ways": [(way.value, way.label) for way in Way if way != Way.NONE or service.manifest.contact == "optional"],
+        "data": _data(service),
+    }
+    status = 422 if request.method == "POST" and draft.faults else 200
+    return render(request, "portal/service.html", context, status=status)
+
+
+def _data(service: Service) -> list[tuple[str, int]]:
+    """What is kept, why and for how many months, in words."""
+    return [(service.text(f"data.{kept.what}", language()), kept.months) for kept in service.manifest.data]
+
+
+def _door(service: Service) -> Door:
+    manifest, spoken = service.manifest, language()
+    return Door(
+        name=manifest.name,
+        title=service.text("service.title", spoken),
+        summary=service.text("service.summary", spoken),
+        easy=service.texts.get(spoken, {}).get("easy.summary", "") if manifest.easy_to_read else "",
+        days=manifest.answer_days,
+        has_public=bool(manifest.public),
+    )
+
+
+def _rank(name: str) -> tuple[int, str]:
+    return (FIRST.index(name) if name in FIRST else len(FIRST), name)
