@@ -15,6 +15,8 @@ COMMANDS = {
     "gate-key": "gate_key",
     "import": "imports",
     "things": "things",
+    "services": "services",
+    "addresses": "addresses",
     "communes": "communes",
     "people": "people",
     "usages": "usages",
