@@ -1,0 +1,1 @@
+"""Paper: forms that are printed and scanned back in, letters, posters."""

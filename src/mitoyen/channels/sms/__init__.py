@@ -1,0 +1,1 @@
+"""SMS over SMPP 3.4: the dialogue that takes a request in, and the notices that go out."""
