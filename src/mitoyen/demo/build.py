@@ -9,7 +9,7 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from mitoyen.cli.init import prepare
-from mitoyen.demo import people, places, plan, real, staging, truth
+from mitoyen.demo import people, places, plan, real, requests, staging, truth
 from mitoyen.demo.climate import clock, temperature
 from mitoyen.demo.people import Account
 from mitoyen.demo.readings import Series, series
@@ -62,6 +62,7 @@ def build(
     things = places.make(buildings, seed)
     accounts = people.make(ENERGY_OFFICER_OF)
     people.reachable()
+    requests.make(seed)
     written = _fill(seed, small, progress) if known is None else 0
     loaded = 0
     if data_dir is not None:

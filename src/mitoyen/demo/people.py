@@ -1,4 +1,4 @@
-"""Accounts to try the desk with: an energy officer of one commune, and an administrator."""
+"""Accounts to try the desk with: an energy officer and a clerk of one commune, and an administrator."""
 
 import json
 import os
@@ -42,7 +42,7 @@ def reachable() -> None:
 
 
 def make(energy_commune: str) -> list[Account]:
-    """Two accounts with passwords of their own, made once; kept in a file that its owner alone can read."""
+    """Three accounts with passwords of their own, made once; kept in a file that its owner alone can read."""
     file = Path(settings.MITOYEN_HOME) / FILE
     if file.exists():
         return [Account(**content) for content in json.loads(file.read_text(encoding="utf-8"))]
@@ -51,6 +51,7 @@ def make(energy_commune: str) -> list[Account]:
         Account(
             f"energie@{commune.slug}.example", _password(), "Camille Énergie", RoleName.ENERGY_OFFICER, commune.insee
         ),
+        Account(f"guichet@{commune.slug}.example", _password(), "Sacha Guichet", RoleName.COUNTER_CLERK, commune.insee),
         Account("admin@metropole.example", _password(), "Dominique Admin", RoleName.ADMINISTRATOR, ""),
     ]
     for account in accounts:

@@ -20,13 +20,15 @@ OFFLINE = frozenset({Channel.SMS, Channel.PAPER, Channel.COUNTER, Channel.PHONE}
 
 
 class State(TextChoices):
-    """`held`: not read yet, nobody is notified. `open` and `answered` may still move; the rest is the end."""
+    """`held`: not read yet, nobody is notified. `open` and `answered` may still move; the rest is the end.
+    `unknown`: imported from a source that doesn't say; nobody waits for it here."""
 
     HELD = "held", _("waiting to be read")
     OPEN = "open", _("under way")
     ANSWERED = "answered", _("answered")
-    CLOSED = "closed", _("closed")
+    CLOSED = "closed", _("finished")
     REFUSED = "refused", _("set aside by moderation")
+    UNKNOWN = "unknown", _("not told by its source")
 
 
 class FactKind(TextChoices):
@@ -38,7 +40,7 @@ class FactKind(TextChoices):
     PASSED_ON = "passed_on", _("passed on")
     MOVED = "moved", _("moved to another commune")
     ANSWERED = "answered", _("answered")
-    CLOSED = "closed", _("closed")
+    CLOSED = "closed", _("finished")
     REOPENED = "reopened", _("opened again")
     JOINED = "joined", _("joined to a similar request")
     ADDED = "added", _("completed")

@@ -22,6 +22,7 @@ ACTS = {
     "request.released": _("let a request go on"),
     "request.refused": _("set a request aside"),
     "request.noted": _("noted something on a request"),
+    "requests.imported": _("brought requests in from a file"),
     "addresses.loaded": _("loaded the address base"),
     "batch.commit": _("brought readings in"),
     "batch.undo": _("took a batch back"),

@@ -19,6 +19,7 @@ from mitoyen.services import codes, contacts, nearby, perms, timeline, wording
 from mitoyen.services.answers import clean
 from mitoyen.services.enums import Channel, FactKind, State, Way
 from mitoyen.services.models import Contact, Fact, Request
+from mitoyen.territory.enums import Origin
 from mitoyen.territory.models import Commune, Person
 from mitoyen.www.desk import rules
 from mitoyen.www.desk.page import email_of, page, say_refusal, to
@@ -44,6 +45,11 @@ class Line:
     late: bool
     days: int
     """Days until the promised day; below zero when it is past."""
+
+    @property
+    def overdue(self) -> int:
+        """Days since the promised day."""
+        return -self.days
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,7 @@ def listed(request: HttpRequest, _nothing: None) -> HttpResponse:
         "states": [(code, label, code == wanted[0]) for code, label, _q in STATES],
         "state": wanted[0],
         "typed": typed,
+        "made_up": any(one.origin == Origin.GENERATED for one in shown),
         "counts": _counts(scope.restrict(Request.objects.all(), "commune"), today),
     }
     return page(request, "requests.html", "requests", context)
@@ -194,6 +201,7 @@ def _context(request: HttpRequest, one: Request, form: dict[str, str]) -> dict[s
         "may_release": one.state in (State.HELD, State.REFUSED) and _may_release(person, one),
         "may_refuse": (live or one.state == State.HELD) and perms.can_moderate(person, one),
         "form": form,
+        "made_up": one.origin == Origin.GENERATED,
     }
 
 

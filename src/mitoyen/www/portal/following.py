@@ -15,6 +15,7 @@ from mitoyen.services.answers import clean
 from mitoyen.services.enums import Channel
 from mitoyen.services.following import TooManyTries
 from mitoyen.services.models import Request
+from mitoyen.territory.enums import Origin
 
 Act = Callable[[Request, str], object]
 ACTS: dict[str, Act] = {
@@ -54,6 +55,7 @@ def _story(request: HttpRequest, found: Request) -> HttpResponse:
             words, done = "", _("It is added to your request.")
         found.refresh_from_db()
     context = {"door": "services", "story": following.story(found), "fault": fault, "done": done, "words": words}
+    context["made_up"] = found.origin == Origin.GENERATED
     return render(request, "portal/story.html", context, status=422 if fault else 200)
 
 

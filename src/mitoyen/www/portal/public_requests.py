@@ -21,6 +21,7 @@ from mitoyen.manifests.load import Service
 from mitoyen.services import photos, throttle, wording
 from mitoyen.services.enums import Channel, FactKind, State
 from mitoyen.services.models import Fact, Request, Support
+from mitoyen.territory.enums import Origin
 from mitoyen.www.portal.services import service_named
 
 A_PAGE = 25
@@ -44,6 +45,7 @@ def listed(request: HttpRequest, name: str) -> HttpResponse:
         "rows": rows,
         "page": shown,
         "service": service.manifest,
+        "made_up": any(one.origin == Origin.GENERATED for one in shown),
     }
     return render(request, "portal/requests.html", context)
 
@@ -118,6 +120,7 @@ def _one(request: HttpRequest, service: Service, number: int, fault: str = "") -
         "supports": found.supports.count(),
         "may_support": service.manifest.supported and found.state not in (State.CLOSED, State.REFUSED),
         "fault": fault,
+        "made_up": found.origin == Origin.GENERATED,
     }
     return render(request, "portal/request.html", context, status=422 if fault else 200)
 
