@@ -16,6 +16,7 @@ COMMANDS = {
     "import": "imports",
     "things": "things",
     "services": "services",
+    "requests": "requests",
     "addresses": "addresses",
     "communes": "communes",
     "people": "people",

@@ -53,6 +53,7 @@ TABLES = (
     ("services.Handler", CLOSED),
     ("services.Venue", OPEN),
     ("services.Opening", OPEN),
+    ("services.Source", OPEN),
     ("services.Request", CLOSED),
     ("services.Contact", CLOSED),
     ("services.Fact", CLOSED),

@@ -36,7 +36,7 @@ class Request(models.Model):
     reopened = models.PositiveSmallIntegerField(default=0)
     taken_by = models.CharField(max_length=200, default="", blank=True, help_text="The agent who took it in, if any.")
     origin = models.CharField(max_length=10, choices=Origin, default=Origin.REAL)
-    source = models.CharField(max_length=200, default="", blank=True, help_text="File that it came from.")
+    source = models.CharField(max_length=200, default="", blank=True, help_text="`Source` that it was imported from.")
     source_key = models.CharField(max_length=200, default="", blank=True, help_text="Its identifier there.")
     erased_at = models.DateTimeField(null=True, blank=True)
 
@@ -182,6 +182,21 @@ class Subscription(models.Model):
                 condition=Q(ended_at=None) | Q(ended_at__gte=F("since")), name="subscription_ends_after_it_starts"
             ),
         )
+
+
+class Source(models.Model):
+    """Where imported requests come from, as a mapping declares it: what a page must say beside them."""
+
+    name = models.SlugField(unique=True, max_length=60)
+    service = models.CharField(max_length=60)
+    origin = models.CharField(max_length=10, choices=Origin)
+    title = models.CharField(max_length=200)
+    licence = models.CharField(max_length=100, default="", blank=True)
+    page = models.URLField(default="", blank=True, help_text="Where its publisher describes it.")
+    has_hours = models.BooleanField(default=False, help_text="False: it tells the day only; noon stands for it.")
+    file = models.CharField(max_length=200, help_text="Name of the file imported last.")
+    digest = models.CharField(max_length=64, help_text="SHA-256 of that file.")
+    imported_at = models.DateTimeField()
 
 
 class Tries(models.Model):
