@@ -4,7 +4,7 @@ Each act is one transaction, writes the audit trail when an agent does it, and t
 chose. Raises Refused when the request's state doesn't allow it.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -120,7 +120,7 @@ def move(request: Request, commune: Commune, words: str, by: str) -> Fact:
 def join(request: Request, to: Request, by: str) -> Fact:
     """Say that two requests are about the same thing. Each keeps its code; what happens to one is told to both."""
     with transaction.atomic():
-        request = _locked(request, LIVE)
+        request = _locked(request, LIVE | {State.HELD})
         head = to.joined_to or to
         if head.pk == request.pk:
             raise Refused(_("A request can’t be joined to itself."))
@@ -132,7 +132,8 @@ def join(request: Request, to: Request, by: str) -> Fact:
         request.save(update_fields=["joined_to"])
         if by:
             audit.record(by, "request.joined", request.code, to=head.code)
-        tell(request, fact)
+        if request.state != State.HELD:
+            tell(request, fact)
     return fact
 
 
@@ -194,32 +195,19 @@ def _locked(request: Request, states: Iterable[State]) -> Request:
 
 def _tell_all(request: Request, fact: Fact) -> None:
     tell(request, fact)
-    for other in request.joined.exclude(state__in=ENDED):
-        copy = note(other, FactKind(fact.kind), words=fact.words, by=fact.by, at=fact.at, detail={"with": request.code})
-        _follow(other, fact.kind, fact.at)
+    for other in request.joined.exclude(state__in=ENDED | {State.HELD}):
+        detail = {**fact.detail, "with": request.code}
+        copy = note(other, FactKind(fact.kind), words=fact.words, by=fact.by, at=fact.at, detail=detail)
+        _follow(other, request, fact.at)
         tell(other, copy)
 
 
-def _follow(other: Request, kind: str, at: datetime) -> None:
+def _follow(other: Request, head: Request, at: datetime) -> None:
     """What happens to the request that another was joined to happens to the other too."""
-    act = FOLLOWS.get(FactKind(kind))
-    if act is not None:
-        act(other, at)
-        other.save(update_fields=["state", "answered_at", "closed_at"])
-
-
-def _answered(other: Request, at: datetime) -> None:
-    other.state, other.answered_at = State.ANSWERED, other.answered_at or at
-
-
-def _closed(other: Request, at: datetime) -> None:
-    other.state, other.closed_at, other.answered_at = State.CLOSED, at, other.answered_at or at
-
-
-FOLLOWS: dict[FactKind, Callable[[Request, datetime], None]] = {
-    FactKind.ANSWERED: _answered,
-    FactKind.CLOSED: _closed,
-}
+    other.state, other.team, other.commune_id = head.state, head.team, head.commune_id
+    other.answered_at = other.answered_at or (head.answered_at and at)
+    other.closed_at = head.closed_at
+    other.save(update_fields=["state", "team", "commune", "answered_at", "closed_at"])
 
 
 def _needed(words: str) -> str:

@@ -225,10 +225,10 @@ def _read_photos(draft: Draft, question: Question, request: HttpRequest) -> None
     if len(draft.photos) + len(sent) > photos.MOST:
         draft.faults[question.name] = _("At most %(most)d photos.") % {"most": photos.MOST}
         return
+    if getattr(request, "left_out", ()):
+        draft.faults[question.name] = _("This photo is too large. Take it again in a smaller size.")
     for file in sent:
         try:
-            if (file.size or 0) > photos.LARGEST_BYTES:
-                raise Refused(_("This photo is too large."), _("Take it again in a smaller size."))
             draft.photos.append(photos.keep(file.read()))
         except Refused as refusal:
             draft.faults[question.name] = str(refusal)

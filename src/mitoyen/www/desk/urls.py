@@ -23,6 +23,7 @@ from mitoyen.www.desk import (
 )
 from mitoyen.www.desk.access import Page
 from mitoyen.www.desk.receiving import receiver
+from mitoyen.www.uploads import FewPhotos
 
 app_name = "desk"
 FORM = ("GET", "POST")
@@ -36,7 +37,7 @@ PAGES = (
     Page("request", "demandes/<int:number>/", requests.story, R.sees_request, S.request),
     Page("request-act", "demandes/<int:number>/agir/", requests.act, R.sees_request, S.request, POST),
     Page("counter", "guichet/", counter.choose, R.takes_in),
-    Page("counter-form", "guichet/<slug:slug>/", counter.form, R.takes_in, S.service, FORM),
+    Page("counter-form", "guichet/<slug:slug>/", counter.form, R.takes_in, S.service, FORM, FewPhotos),
     Page("receipt", "guichet/recu/<int:number>/", counter.receipt, R.sees_receipt, S.request),
     Page("findings", "pistes/", findings.listed, R.sees_desk),
     Page("finding", "pistes/<int:number>/", findings.story, R.sees_finding, S.finding),

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods
 
 from mitoyen.manifests.load import Service
@@ -19,6 +19,7 @@ from mitoyen.services.models import Request
 from mitoyen.services.wording import language
 from mitoyen.www import submitting
 from mitoyen.www.portal.cache import public
+from mitoyen.www.uploads import FewPhotos
 
 RECEIVED = "request-received"
 RECEIVED_FOR = 24 * 3600
@@ -46,11 +47,19 @@ def doors(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@csrf_protect
+@csrf_exempt
 @require_http_methods(["GET", "POST"])
 def form(request: HttpRequest, name: str) -> HttpResponse:
-    """One service's form. It asks again, with everything kept, until nothing is unsure; then the code."""
+    """One service's form, photos included; the check against forged forms comes once they have a place to go."""
     service = service_named(name)
+    if request.method == "POST" and any(question.type == "photo" for question in service.manifest.questions):
+        request.upload_handlers = [FewPhotos(request)]
+    return csrf_protect(_form)(request, service)
+
+
+def _form(request: HttpRequest, service: Service) -> HttpResponse:
+    """It asks again, with everything kept, until nothing is unsure; then the code."""
+    name = service.manifest.name
     if request.method == "GET":
         return _page(request, service, submitting.blank(service, request))
     draft = submitting.read(service, request)
