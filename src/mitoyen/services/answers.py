@@ -2,12 +2,12 @@
 the counter and the scan, so that the same words end in the same record."""
 
 import datetime as dt
-import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils import formats
 from django.utils.translation import gettext as _
 
 from mitoyen.manifests.load import Service
@@ -17,7 +17,14 @@ from mitoyen.services import codes
 Raw = Mapping[str, str | list[str]]
 YES = frozenset({"yes", "oui", "o", "y", "1", "true", "on"})
 NO = frozenset({"no", "non", "n", "0", "2", "false", "off"})
-BAD_CHARACTERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+# Control characters, halves of a pair, what no XML may hold, and whatever is invisible or turns the reading direction.
+BAD_CHARACTERS = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ud800-\udfff\ufeff"
+    r"\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f]"
+)
+LINE_ENDS = re.compile(r"\r\n|[\r\x85\u2028\u2029]")
+# As people write it; neither 1e308 nor what only a programmer takes for a number.
+NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,15})?")
 
 
 class BadAnswer(ValueError):
@@ -64,7 +71,7 @@ def read_one(question: Question, raw: str | list[str]) -> Any:
 
 def clean(text: str) -> str:
     """Without control characters and invisible direction marks; line ends as \\n; no blank at either end."""
-    return BAD_CHARACTERS.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+    return BAD_CHARACTERS.sub("", LINE_ENDS.sub("\n", text)).strip()
 
 
 def missing(question: Question) -> str:
@@ -115,17 +122,21 @@ def _yes_no(_question: Question, values: list[str]) -> bool:
 
 
 def _number(question: Question, values: list[str]) -> float:
-    try:
-        number = float(values[0].replace("\u202f", "").replace("\u00a0", "").replace(" ", "").replace(",", "."))
-    except ValueError:
-        raise BadAnswer(_("Write a number, for example 12,5.")) from None
-    if not math.isfinite(number):
+    written = "".join(values[0].split()).replace(",", ".").replace("−", "-")
+    if not NUMBER.fullmatch(written):
         raise BadAnswer(_("Write a number, for example 12,5."))
+    number = float(written)
     if question.least is not None and number < question.least:
-        raise BadAnswer(_("At least %(least)g.") % {"least": question.least})
+        raise BadAnswer(_("At least %(least)s.") % {"least": number_shown(question.least)})
     if question.most is not None and number > question.most:
-        raise BadAnswer(_("At most %(most)g.") % {"most": question.most})
+        raise BadAnswer(_("At most %(most)s.") % {"most": number_shown(question.most)})
     return number
+
+
+def number_shown(number: float) -> str:
+    """As people write it: no point zero after a whole number, the language's own comma."""
+    whole = int(number) if number == int(number) else number
+    return formats.localize(whole, use_l10n=True)
 
 
 def _rating(_question: Question, values: list[str]) -> int:

@@ -5,10 +5,14 @@ Nine characters in groups of three out of nineteen that neither look nor sound a
 weighted sum below finds every single wrong character and every two swapped ones.
 """
 
+import re
 import secrets
+import unicodedata
 
 ALPHABET = "23456789ACFHJKMRUXY"
 LENGTH = 9
+# Spaces, dashes of any width, points: how a code is grouped says nothing.
+GROUPING = re.compile(r"[\W_]+")
 # What people type or say for a character that isn't in the alphabet and can only mean one that is.
 HEARD = str.maketrans({"B": "8", "S": "5", "Z": "2", "G": "6", "Q": "K", "V": "U", "N": "M"})
 
@@ -21,7 +25,7 @@ def new_code() -> str:
 
 def read(typed: str) -> str | None:
     """The code that someone typed or said, whatever its spaces, dashes and case; None when it can't be one."""
-    text = "".join(typed.upper().split()).replace("-", "").replace(".", "").translate(HEARD)
+    text = GROUPING.sub("", unicodedata.normalize("NFKC", typed[:100])).upper().translate(HEARD)
     if len(text) != LENGTH or set(text) - set(ALPHABET):
         return None
     return text if _check(text[:-1]) == text[-1] else None

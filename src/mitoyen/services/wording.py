@@ -1,5 +1,6 @@
 """Facts of a timeline in plain words, for the person and for the desk."""
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +9,8 @@ from django.utils.translation import gettext as _
 
 from mitoyen.manifests.load import Service
 from mitoyen.manifests.registry import services
+from mitoyen.services import codes
+from mitoyen.services.answers import number_shown
 from mitoyen.services.enums import FactKind
 from mitoyen.services.models import Fact, Request
 from mitoyen.territory.models import Commune
@@ -95,9 +98,24 @@ def _answer(service: Service, name: str, value: Any) -> str:
     question = service.manifest.question(name)
     if question.choices and value in question.choices:
         return service.text(f"choices.{name}.{value}", language())
-    if question.type == "rating":
-        return _("%(mark)s out of 5") % {"mark": value}
-    return str(value)
+    shown = SHOWN.get(question.type)
+    return shown(value) if shown else str(value)
+
+
+def _day(value: Any) -> str:
+    try:
+        return f"{dt.date.fromisoformat(str(value)):%d/%m/%Y}"
+    except ValueError:
+        return str(value)
+
+
+# As people write them; every other type is its own words.
+SHOWN: dict[str, Callable[[Any], str]] = {
+    "rating": lambda value: _("%(mark)s out of 5") % {"mark": value},
+    "number": number_shown,
+    "date": _day,
+    "code": lambda value: codes.shown(str(value)),
+}
 
 
 def _received(_fact: Fact, request: Request) -> str:
