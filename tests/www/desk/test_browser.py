@@ -30,9 +30,27 @@ for pk, ends in ((1, None), (2, dt.date(2024, 12, 31))):
     agreement = dict(partner_id=1, purpose="Courbes de charge des bâtiments publics", data="Index et courbes",
                      starts=dt.date(2024, 1, 1), ends=ends)
     Agreement.objects.update_or_create(pk=pk, defaults=agreement)
+from mitoyen.manifests.registry import services
+from mitoyen.services.contacts import Reach
+from mitoyen.services.models import Request
+from mitoyen.services.receiving import Submission, receive
+from mitoyen.territory.finding import Spot
+spot = Spot("3 rue des Ponts, Angers", "49007", -0.55, 47.47)
+reach = Reach("mail", "marie@exemple.fr", "Marie")
+for words in ("Un trou devant le 3.", "Le même trou."):
+    if Request.objects.count() < 2:
+        raw = {"category": "road", "words": words}
+        receive(Submission(services.installed()["report_problem"], "counter", raw, spot=spot, reach=reach))
 """
 PAGES = (
     "/bureau/",
+    "/bureau/demandes/",
+    "/bureau/demandes/?etat=lire",
+    "/bureau/demandes/1/",
+    "/bureau/guichet/",
+    "/bureau/guichet/report_problem/",
+    "/bureau/guichet/digital_help/?canal=telephone",
+    "/bureau/guichet/recu/1/",
     "/bureau/pistes/",
     "/bureau/importer/",
     "/bureau/lots/",
