@@ -31,10 +31,10 @@ def due(way: NoticeWay, now: datetime | None = None) -> QuerySet[Notice]:
     return Notice.objects.filter(state=NoticeState.QUEUED, way=way, due_at__lte=now or timezone.now()).order_by("pk")
 
 
-def take(way: NoticeWay, most: int) -> list[Notice]:
-    """Claim up to `most` notices for handing over; of two takers, one gets each."""
+def take(way: NoticeWay, most: int, about: str = "") -> list[Notice]:
+    """Claim up to `most` notices for handing over, of those whose `about` starts so; of two takers, one gets each."""
     taken = []
-    for notice in due(way)[:most]:
+    for notice in due(way).filter(about__startswith=about)[:most]:
         mine = Notice.objects.filter(pk=notice.pk, state=NoticeState.QUEUED)
         if mine.update(state=NoticeState.HANDING, attempts=notice.attempts + 1):
             notice.state, notice.attempts = NoticeState.HANDING, notice.attempts + 1
