@@ -325,3 +325,38 @@ def test_a_file_dropped_anywhere_on_the_page_is_taken(officer):
     )
     assert page.locator("p[data-chosen]").text_content() == "Choisis\u00a0: depose.csv"
     assert page.evaluate("document.querySelector('#files').files.length") == 1
+
+
+def test_a_request_is_taken_in_at_the_counter_by_keyboard_in_under_thirty_seconds(officer):
+    """From the choice of the service to the receipt: keys alone, and no more of them than a clerk types in 30 s."""
+    page = officer("/bureau/guichet/")
+    keys = 0
+
+    def press(*names):
+        nonlocal keys
+        for name in names:
+            page.keyboard.press(name)
+            keys += 1
+
+    def type_in(words):
+        nonlocal keys
+        page.keyboard.type(words)
+        keys += len(words)
+
+    page.locator("body").focus()
+    press("1")
+    page.wait_for_url("**/guichet/report_problem/**")
+    assert page.evaluate("document.activeElement.name") == "q-category"
+    press("Space", "Tab")
+    type_in("Angers")
+    press("Tab", "Tab")
+    type_in("Lampadaire éteint devant l'école.")
+    for _step in range(8):
+        if page.evaluate("document.activeElement.type") == "submit":
+            break
+        press("Tab")
+    press("Enter")
+    page.wait_for_url("**/guichet/recu/**")
+    assert page.inner_text(".code").count("-") == 2
+    # A clerk types three keys a second.
+    assert keys <= 90
