@@ -97,10 +97,16 @@ def month_marks(first: dt.date, last: dt.date, most: int) -> list[tuple[dt.date,
     return [(m, str(m.year) if m.month == 1 else str(MONTHS_3[m.month])) for m in chosen]
 
 
-def figure(title: str, draw: Callable[[Frame], str], says: str, table: Table | None) -> SafeString:
+def figure(
+    title: str,
+    draw: Callable[[Frame], str],
+    says: str,
+    table: Table | None,
+    frames: tuple[Frame, Frame] = (WIDE, NARROW),
+) -> SafeString:
     """The whole `<figure>`; `says` is what someone who can't see the drawing is told."""
     drawings = []
-    for frame, kind in ((WIDE, "wide"), (NARROW, "narrow")):
+    for frame, kind in zip(frames, ("wide", "narrow"), strict=True):
         size = f'viewBox="0 0 {frame.width} {frame.height}" width="{frame.width}" height="{frame.height}"'
         label = escape(says, quote=True)
         drawings.append(f'<svg class="chart__{kind}" {size} role="img" aria-label="{label}">{draw(frame)}</svg>')

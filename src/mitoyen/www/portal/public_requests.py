@@ -133,7 +133,9 @@ def _publishing(name: str) -> Service:
 
 
 def _public(service: Service) -> QuerySet[Request]:
-    return Request.objects.filter(service=service.manifest.name).exclude(state__in=(State.HELD, State.REFUSED))
+    """What was read, of our own communes: a sample from elsewhere has a page of its own."""
+    kept = Request.objects.filter(service=service.manifest.name).exclude(origin=Origin.SAMPLE)
+    return kept.exclude(state__in=(State.HELD, State.REFUSED))
 
 
 def _found(service: Service, number: int) -> Request:

@@ -15,6 +15,7 @@ from mitoyen.www.portal import (
     public_requests,
     services,
     texts,
+    where_when,
 )
 
 app_name = "portal"
@@ -46,6 +47,8 @@ urlpatterns = [
     path("services/<slug:name>/demandes/", public_requests.listed, name="service-requests"),
     path("services/<slug:name>/demandes/<int:number>/", public_requests.one, name="service-request"),
     path("services/<slug:name>/demandes/<int:number>/soutenir/", public_requests.support, name="service-support"),
+    path("services/<slug:name>/ou-et-quand/", where_when.of_ours, name="where-when"),
+    path("services/<slug:name>/ou-et-quand/<slug:source>/", where_when.of_another, name="where-when-source"),
     path("suivre/", following.follow, name="follow"),
     path("moderation/", public_requests.moderation, name="moderation"),
     path("photos/<str:signed>/", public_requests.photo, name="photo"),
