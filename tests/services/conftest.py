@@ -1,5 +1,7 @@
 """Communes, services and submissions that the tests of this room share."""
 
+from pathlib import Path
+
 import pytest
 
 from mitoyen.manifests.load import Declared
@@ -27,7 +29,7 @@ def service_of(*questions, **more):
         "answer_days": 5, "questions": list(questions), "teams": [Team(name="all")],
         "data": [Data(what="answers", basis="consent", months=1)], **more,
     }  # fmt: skip
-    return Declared(ServiceManifest(**fields), None)
+    return Declared(ServiceManifest(**fields), Path())
 
 
 def submission(channel=Channel.COUNTER, reach=None, words="Un trou devant le 3.", commune="49007", **more):

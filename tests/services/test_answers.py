@@ -93,8 +93,23 @@ def test_nothing_is_an_answer_to_what_is_optional_only():
             read_one(asked("words", required=True), nothing)
 
 
-@pytest.mark.parametrize("bad", ["\x00", "\x1b", "\x9b", "\u202e", "\u2066", "\u061c", "\u200f", "\ud800",
-                                 "\ufeff", "\u00ad", "\uffff", "\U000e0041"])  # fmt: skip
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "\x00",
+        "\x1b",
+        "\x9b",
+        "\u202e",
+        "\u2066",
+        "\u061c",
+        "\u200f",
+        "\ud800",
+        "\ufeff",
+        "\u00ad",
+        "\uffff",
+        "\U000e0041",
+    ],
+)
 def test_control_characters_and_marks_that_turn_the_text_round_are_gone(bad):
     assert clean(f"Un {bad}trou") == "Un trou"
 
@@ -108,12 +123,11 @@ def test_a_clean_text_stays_as_it_is_and_can_be_written_anywhere(text):
 
 
 @given(st.sampled_from(sorted(answers.READERS)), st.text() | st.lists(st.text(), max_size=4))
-def test_whatever_is_answered_is_kept_as_json_or_refused_in_words(kind, raw):
+def test_whatever_is_answered_is_kept_as_json_or_refused(kind, raw):
     question = asked(kind, choices=["a", "b"] if kind in ("choice", "choices") else [])
     try:
         kept = read_one(question, raw)
-    except BadAnswer as fault:
-        assert str(fault)
+    except BadAnswer:
         return
     assert json.loads(json.dumps(kept, allow_nan=False)) == kept
     assert not (isinstance(kept, float) and math.isinf(kept))

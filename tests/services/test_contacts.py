@@ -11,17 +11,44 @@ from mitoyen.services.models import Contact
 from tests.services.conftest import asked, service_of
 
 
-@pytest.mark.parametrize("written", ["0612345678", "06 12 34 56 78", "06.12.34.56.78", "06-12-34-56-78", "06/12/34/56/78",
-                                     "+33612345678", "+33 6 12 34 56 78", "+33 (0)6 12 34 56 78", "0033612345678",
-                                     "06\u202f12\u00a034 56\u201178"])  # fmt: skip
+@pytest.mark.parametrize(
+    "written",
+    [
+        "0612345678",
+        "06 12 34 56 78",
+        "06.12.34.56.78",
+        "06-12-34-56-78",
+        "06/12/34/56/78",
+        "+33612345678",
+        "+33 6 12 34 56 78",
+        "+33 (0)6 12 34 56 78",
+        "0033612345678",
+        "06\u202f12\u00a034 56\u201178",
+    ],
+)
 def test_a_french_number_is_one_number_however_it_is_written(written):
     assert phone(written) == "+33612345678"
     assert read_value(Way.SMS, written) == "+33612345678"
     assert phone_shown("+33612345678") == "06 12 34 56 78"
 
 
-@pytest.mark.parametrize("written", ["", "12", "061234567", "06123456789", "+0612345678", "000612345678", "٠٦١٢٣٤٥٦٧٨",
-                                     "+33123", "+" + "9" * 16, "06 12 34 56 7O", "+1", "0612345678\n0698765432"])  # fmt: skip
+@pytest.mark.parametrize(
+    "written",
+    [
+        "",
+        "12",
+        "061234567",
+        "06123456789",
+        "+0612345678",
+        "000612345678",
+        "٠٦١٢٣٤٥٦٧٨",
+        "+33123",
+        "+" + "9" * 16,
+        "06 12 34 56 7O",
+        "+1",
+        "0612345678\n0698765432",
+    ],
+)
 def test_what_is_no_number_is_refused(written):
     assert phone(written) is None
     with pytest.raises(BadAnswer):
@@ -36,8 +63,19 @@ def test_a_number_abroad_keeps_its_country_and_an_sms_needs_a_mobile():
     assert read_value(Way.PHONE, "02 41 00 00 00") == "+33241000000"
 
 
-@pytest.mark.parametrize("address", ["marie", "marie@", "@exemple.fr", "marie@exemple", "root@localhost",
-                                     "marie@exemple.fr\nBcc: x@y.fr", "m" * 250 + "@exemple.fr", "a@b..fr"])  # fmt: skip
+@pytest.mark.parametrize(
+    "address",
+    [
+        "marie",
+        "marie@",
+        "@exemple.fr",
+        "marie@exemple",
+        "root@localhost",
+        "marie@exemple.fr\nBcc: x@y.fr",
+        "m" * 250 + "@exemple.fr",
+        "a@b..fr",
+    ],
+)
 def test_what_no_mail_reaches_is_refused(address):
     with pytest.raises(BadAnswer):
         read_value(Way.MAIL, address)
@@ -45,7 +83,7 @@ def test_what_no_mail_reaches_is_refused(address):
 
 def test_a_mail_address_is_kept_in_one_form_that_the_table_holds():
     assert read_value(Way.MAIL, " Marie@Exemple.FR ") == "Marie@exemple.fr"
-    longest = Contact._meta.get_field("value").max_length
+    longest = Contact._meta.get_field("value").max_length or 0
     assert len(read_value(Way.MAIL, "m" * 60 + "@" + ".".join(["e" * 60] * 3) + ".fr")) <= longest
 
 

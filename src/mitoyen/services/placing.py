@@ -1,6 +1,7 @@
 """Where a request is about: the commune and the point, from words or from a point; never guessed."""
 
-from dataclasses import asdict, dataclass
+import math
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -26,7 +27,8 @@ class Placed:
 
 
 def place(question: Question, text: str, commune: str = "") -> Placed:
-    """From words: sure when they mean one place exactly; otherwise "which of these?".
+    """From words: sure when one place is called exactly so, in the commune chosen if there is one; otherwise "which of
+    these?".
 
     Words that name nothing known stay as they were written once the commune is chosen: the person knows better than
     the address base.
@@ -35,7 +37,7 @@ def place(question: Question, text: str, commune: str = "") -> Placed:
     if not text:
         return Placed()
     found = spots(text, commune, tuple(question.things))
-    if len(found) == 1 and found[0].exact:
+    if len(found) == 1 and found[0].exact and commune in ("", found[0].commune):
         return _sure_of_commune(found[0])
     if found:
         return Placed(which=tuple(found))
@@ -48,18 +50,21 @@ def place(question: Question, text: str, commune: str = "") -> Placed:
 def place_at(longitude: float, latitude: float, text: str = "") -> Placed:
     """From a point (degrees): asks on a border, refuses outside the territory."""
     label = clean(text)[:300] or _("the point given")
+    # Nowhere on Earth, or where no metre can be told from a degree.
+    if not (math.isfinite(longitude) and abs(longitude) <= 180 and abs(latitude) < 89):
+        return Placed(fault=_outside())
     return _sure_of_commune(Spot(label, "", longitude, latitude))
 
 
 def place_of_thing(thing: Thing) -> Placed:
     """From a thing that was pointed at."""
     name = f"{thing.name}, {thing.commune.name}" if thing.commune else thing.name
-    return Placed(Spot(name, thing.commune_id or "", thing.longitude, thing.latitude, thing.slug))
+    return _sure_of_commune(Spot(name, thing.commune_id or "", thing.longitude, thing.latitude, thing.slug))
 
 
 def chosen(spot: Spot, commune: str) -> Spot:
     """The spot in the commune that the person chose on a border."""
-    return Spot(spot.label, commune, spot.longitude, spot.latitude, spot.thing, spot.exact)
+    return replace(spot, commune=commune)
 
 
 def as_answer(spot: Spot) -> dict[str, Any]:
@@ -73,13 +78,14 @@ def _sure_of_commune(spot: Spot) -> Placed:
         return Placed(spot)
     near = locator().near(spot.longitude, spot.latitude, BORDER_M)
     if not near:
-        return Placed(fault=_("This point lies outside the territory’s communes."))
-    options = tuple(
-        Spot(f"{spot.label} ({commune.name})", commune.insee, spot.longitude, spot.latitude) for commune in near
-    )
-    if len(options) > 1:
-        return Placed(which=options)
-    return Placed(Spot(spot.label, near[0].insee, spot.longitude, spot.latitude))
+        return Placed(fault=_outside())
+    if len(near) > 1:
+        return Placed(which=tuple(replace(spot, label=f"{spot.label} ({c.name})", commune=c.insee) for c in near))
+    return Placed(replace(spot, commune=near[0].insee))
+
+
+def _outside() -> str:
+    return _("This point lies outside the territory’s communes.")
 
 
 def _unknown() -> str:

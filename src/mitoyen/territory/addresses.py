@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,12 +13,15 @@ from django.utils.translation import gettext as _
 
 from mitoyen.ledger import audit
 from mitoyen.ledger.refusal import Ground, Refused
-from mitoyen.territory import spelling
+from mitoyen.territory import finding, spelling
 from mitoyen.territory.models import Address, Commune, Street
 
 NEEDED = ("numero", "rep", "nom_voie", "code_postal", "code_insee", "lon", "lat")
 LARGEST = 2_000_000_000
 MOST_GROUNDS = 1000
+LONGEST = 160
+# How the base says "no number": the point of the street or hamlet itself.
+NO_NUMBER = ("", "0", "99999")
 Numbers = dict[str, tuple[float, float]]
 
 
@@ -52,7 +56,7 @@ def load_addresses(path: Path, by: str) -> Loaded:
         if commune is None:
             loaded.elsewhere += 1
             continue
-        _add(streets, commune.insee, row, line, loaded)
+        _add(streets, commune, row, line, loaded)
     if not streets:
         raise Refused(
             _("This file holds no address of the territory’s communes."),
@@ -70,8 +74,8 @@ def load_addresses(path: Path, by: str) -> Loaded:
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     opener = gzip.open if path.suffix == ".gz" else Path.open
-    with opener(path, "rb") as raw, io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as text:
-        try:
+    try:
+        with opener(path, "rb") as raw, io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as text:
             reader = csv.DictReader(text, delimiter=";", restval="", restkey="more")
             missing = [name for name in NEEDED if name not in (reader.fieldnames or ())]
             if missing:
@@ -87,17 +91,18 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
                 if read > LARGEST:
                     raise Refused(_("The file is larger than an address base can be."), code="too_large")
                 yield reader.line_num, row
-        except (UnicodeDecodeError, csv.Error, EOFError, OSError) as error:
-            raise Refused(
-                _("The file can’t be read as CSV in UTF-8: %(error)s") % {"error": error},
-                next_step=_("Download it again; a download that stopped halfway looks like this."),
-                code="unreadable",
-            ) from error
+    except (UnicodeDecodeError, csv.Error, EOFError, OSError, zlib.error) as error:
+        raise Refused(
+            _("The file can’t be read as CSV in UTF-8: %(error)s") % {"error": error},
+            next_step=_("Download it again; a download that stopped halfway looks like this."),
+            code="unreadable",
+        ) from error
 
 
-def _add(streets: dict[tuple[str, str], _Street], insee: str, row: dict[str, str], line: int, loaded: Loaded) -> None:
-    name = " ".join(row["nom_voie"].split())[:160]
-    key = spelling.key(name)
+def _add(
+    streets: dict[tuple[str, str], _Street], commune: Commune, row: dict[str, str], line: int, loaded: Loaded
+) -> None:
+    name, key = _named(commune, row)
     try:
         point = float(row["lon"]), float(row["lat"])
     except ValueError:
@@ -106,11 +111,27 @@ def _add(streets: dict[tuple[str, str], _Street], insee: str, row: dict[str, str
         reason = _("no street name") if not key else _("no position in degrees")
         loaded.refused.append(Ground("bad_row", reason, line))
         return
-    street = streets.setdefault((insee, key), _Street(name, row["code_postal"].strip()[:5]))
-    number = " ".join((row["numero"].strip().lstrip("0"), row["rep"].strip().lower())).strip()[:16]
+    street = streets.setdefault((commune.insee, key), _Street(name, row["code_postal"].strip()[:5]))
+    figures = row["numero"].strip()
+    figures = "" if figures in NO_NUMBER else figures.lstrip("0")
+    number = " ".join((figures, row["rep"].strip().lower())).strip()[:16]
     if number in street.numbers:
         loaded.repeated += 1
     street.numbers.setdefault(number, point)
+
+
+def _named(commune: Commune, row: dict[str, str]) -> tuple[str, str]:
+    """A street's name and key. Communes that merged have several streets of one name: where the base says in which
+    former commune it lies, that belongs to both."""
+    name = " ".join(row["nom_voie"].split())[:LONGEST]
+    key = spelling.key(name)
+    before = (row.get("nom_ancienne_commune") or "").strip()
+    if not before and row["code_insee"].strip() != commune.insee:
+        before = (row.get("nom_commune") or "").strip()
+    old = spelling.key(before)
+    if not key or not old or old == spelling.key(commune.name):
+        return name, key
+    return f"{name} ({before})"[:LONGEST], f"{key}{finding.WITHIN}{old}"[:LONGEST]
 
 
 def _store(streets: dict[tuple[str, str], _Street]) -> None:

@@ -30,8 +30,16 @@ SHORT = {
     "pdt": "president",
     "ld": "lieu dit",
 }
-NUMBER = re.compile(r"^\s*(\d{1,4})\s*(bis|ter|quater|[a-h](?![a-z']))?\b[\s,]*", re.IGNORECASE)
-POSTCODE = re.compile(r"\b(\d{5})\b")
+# Words that name no street by themselves.
+STREET_TYPES = frozenset(SHORT.values()) | {"cour", "cours", "esplanade", "mail", "montee", "passage", "pont", "voie"}
+# "12", "n° 12 bis", "12-14" (one building, its first number).
+NUMBER = re.compile(
+    r"^\s*(?:n\s?[°ºo.]\s*)?([0-9]{1,4})(?:\s*[-/]\s*[0-9]{1,4}\b)?\s*(bis|ter|quater|[a-h](?![\w'’]))?\b[\s,]*",
+    re.IGNORECASE,
+)
+POSTCODE = re.compile(r"\b([0-9]{5})\b")
+# Of text that is bare already.
+CEDEX = re.compile(r" cedex( [0-9]{1,2})?$")
 
 
 def bare(text: str) -> str:
@@ -56,4 +64,5 @@ def number_and_rest(text: str) -> tuple[str, str]:
     found = NUMBER.match(text)
     if not found:
         return "", text.strip()
-    return " ".join(part.lower() for part in found.groups() if part), text[found.end() :].strip()
+    figures, more = found.groups()
+    return " ".join(part for part in (figures.lstrip("0"), (more or "").lower()) if part), text[found.end() :].strip()

@@ -27,6 +27,7 @@ from mitoyen.services.receiving import NotComplete, Submission
 from mitoyen.services.wording import language
 from mitoyen.territory.finding import Spot
 from mitoyen.territory.models import Commune
+from mitoyen.territory.spelling import number_and_rest
 from mitoyen.www import questions
 
 PICK, KEPT, SAME = "place-pick", "photo-kept", "same-request"
@@ -187,7 +188,8 @@ def _read_place(draft: Draft, question: Question, data: QueryDict) -> None:
         return
     placed = placing.place(question, draft.place_text, draft.place_commune)
     draft.spot = placed.spot
-    draft.which = tuple(Choice(_signed(draft.place_text, spot), _told(spot)) for spot in placed.which)
+    number, _rest = number_and_rest(draft.place_text)
+    draft.which = tuple(Choice(_signed(draft.place_text, spot), _told(spot, number)) for spot in placed.which)
     if placed.which and draft.place_commune:
         # The person knows the spot better than the address base: their own words are among the choices.
         commune = Commune.objects.get(insee=draft.place_commune)
@@ -197,8 +199,9 @@ def _read_place(draft: Draft, question: Question, data: QueryDict) -> None:
         draft.faults[question.name] = placed.fault
 
 
-def _told(spot: Spot) -> str:
-    return spot.label if spot.exact else _("%(place)s (without the number)") % {"place": spot.label}
+def _told(spot: Spot, number: str) -> str:
+    without = number and not spot.label.startswith(f"{number} ")
+    return _("%(place)s (without the number)") % {"place": spot.label} if without else spot.label
 
 
 def _signed(text: str, spot: Spot) -> str:
