@@ -46,6 +46,7 @@ class FactKind(TextChoices):
     ADDED = "added", _("completed")
     NOTED = "noted", _("note between agents")
     APPOINTMENT = "appointment", _("appointment")
+    STOPPED = "stopped", _("no longer told")
     UNREACHED = "unreached", _("the person could not be reached")
     ERASED = "erased", _("personal data erased")
 

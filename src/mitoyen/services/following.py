@@ -41,6 +41,11 @@ class Story:
         return self.request.state in (State.ANSWERED, State.CLOSED)
 
     @property
+    def may_stop(self) -> bool:
+        """Something is still told because of this request."""
+        return self.request.subscriptions.filter(ended_at=None).exists()
+
+    @property
     def may_complete(self) -> bool:
         """Still under way."""
         return self.request.state in (State.OPEN, State.HELD)

@@ -199,6 +199,22 @@ class Source(models.Model):
     imported_at = models.DateTimeField()
 
 
+class Announcement(models.Model):
+    """What those who asked to be told about a topic were told. `people`: how many numbers and addresses."""
+
+    key = models.CharField(unique=True, max_length=64, help_text="Of the form that made it: sent twice, made once.")
+    topic = models.CharField(max_length=60)
+    communes = models.JSONField(default=list, help_text="INSEE codes.")
+    short = models.CharField(max_length=480, help_text="By SMS.")
+    words = models.TextField(help_text="By every other way.")
+    by = models.CharField(max_length=200)
+    at = models.DateTimeField()
+    people = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ("-at", "-id")
+
+
 class Tries(models.Model):
     """How often someone tried something in an hour. `who` is a keyed hash that changes every day; kept two days."""
 

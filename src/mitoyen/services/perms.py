@@ -8,6 +8,7 @@
 | can_handle(person, request) | counter clerk, operator |
 | can_moderate(person, request) | moderator, operator |
 | can_decide_appeal(person, request) | who may moderate, except whoever set the request aside |
+| can_announce(person) | operator, anywhere, for the communes of the role |
 | can_see_contact(person, request) | who may handle it; data protection officer |
 
 A request without commune is on the whole territory. An administrator may do, in their scope, whatever others may.
@@ -22,6 +23,7 @@ from mitoyen.territory.perms import Scope, Someone, scope
 R = RoleName
 HANDLE = frozenset({R.COUNTER_CLERK, R.OPERATOR, R.ADMINISTRATOR})
 MODERATE = frozenset({R.MODERATOR, R.OPERATOR, R.ADMINISTRATOR})
+ANNOUNCE = frozenset({R.OPERATOR, R.ADMINISTRATOR})
 SEE = HANDLE | MODERATE
 SEE_CONTACT = HANDLE | {R.DATA_PROTECTION_OFFICER}
 
@@ -63,6 +65,16 @@ def can_decide_appeal(person: Someone, request: Request) -> bool:
         return False
     refusals = request.facts.filter(kind=FactKind.REFUSED)
     return not refusals.filter(by=person.email).exists()
+
+
+def announces(person: Someone) -> Scope:
+    """Where a person may tell those who asked to be told."""
+    return scope(person, ANNOUNCE)
+
+
+def can_announce(person: Someone) -> bool:
+    """Operators and administrators may announce floods, cuts and works in the communes of their role."""
+    return bool(announces(person))
 
 
 def can_see_contact(person: Someone, request: Request) -> bool:

@@ -1,11 +1,12 @@
 """Who wants to be told about what, where and how; each is ended by the person, on any channel."""
 
+from django.db import transaction
 from django.utils import timezone
 
 from mitoyen.manifests.registry import services
 from mitoyen.services.contacts import Reach
-from mitoyen.services.enums import Way
-from mitoyen.services.models import Request, Subscription
+from mitoyen.services.enums import Channel, FactKind, Way
+from mitoyen.services.models import Fact, Request, Subscription
 
 
 def follow(request: Request, reach: Reach) -> None:
@@ -32,3 +33,12 @@ def follow(request: Request, reach: Reach) -> None:
 def stop(way: Way, value: str) -> int:
     """End every subscription of a number or address; how many there were."""
     return Subscription.objects.filter(way=way, value=value, ended_at=None).update(ended_at=timezone.now())
+
+
+def end(request: Request, channel: Channel) -> int:
+    """End the subscriptions that a request made, and say so in its timeline; how many there were."""
+    with transaction.atomic():
+        ended = request.subscriptions.filter(ended_at=None).update(ended_at=timezone.now())
+        if ended:
+            Fact.objects.create(request=request, kind=FactKind.STOPPED, at=timezone.now(), channel=channel)
+    return ended

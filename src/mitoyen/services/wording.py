@@ -173,6 +173,7 @@ SENTENCES: dict[FactKind, Say] = {
     FactKind.ADDED: lambda _f, _r: _("Completed:"),
     FactKind.NOTED: lambda _f, _r: _("Note between agents:"),
     FactKind.APPOINTMENT: _appointment,
+    FactKind.STOPPED: lambda _f, _r: _("You are no longer told."),
     FactKind.UNREACHED: lambda _f, _r: _("We could not reach you the way you chose."),
     FactKind.ERASED: lambda _f, _r: _("Personal data were erased at their term."),
 }

@@ -16,6 +16,8 @@ WHO = {
     "counter": ((), "clerk", "officer"),
     "counter-form": (("service",), "clerk", "reader"),
     "receipt": (("demand",), "clerk", "clerk_trelaze"),
+    "announcements": ((), "operator", "clerk"),
+    "announce": ((), "admin_trelaze", "moderator"),
     "findings": ((), "reader", "partner"),
     "finding": (("finding",), "reader", "elsewhere"),
     "finding-decide": (("finding",), "officer", "reader"),

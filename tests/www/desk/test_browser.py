@@ -51,6 +51,8 @@ PAGES = (
     "/bureau/guichet/report_problem/",
     "/bureau/guichet/digital_help/?canal=telephone",
     "/bureau/guichet/recu/1/",
+    "/bureau/prevenir/",
+    "/bureau/prevenir/nouveau/",
     "/bureau/pistes/",
     "/bureau/importer/",
     "/bureau/lots/",

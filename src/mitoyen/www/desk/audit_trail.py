@@ -23,6 +23,7 @@ ACTS = {
     "request.refused": _("set a request aside"),
     "request.noted": _("noted something on a request"),
     "requests.imported": _("brought requests in from a file"),
+    "announcement.made": _("told those who asked to be told"),
     "addresses.loaded": _("loaded the address base"),
     "batch.commit": _("brought readings in"),
     "batch.undo": _("took a batch back"),

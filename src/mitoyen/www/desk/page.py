@@ -22,6 +22,7 @@ FIRST = (
     ("buildings", _("Buildings"), rules.sees_desk),
 )
 OTHERS = (
+    ("announcements", _("Telling people"), rules.announces),
     ("actions", _("Actions"), rules.sees_desk),
     ("corrections", _("Corrections"), rules.sees_desk),
     ("closures", _("Closed days"), rules.sees_desk),

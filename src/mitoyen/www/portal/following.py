@@ -10,7 +10,7 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_http_methods
 
 from mitoyen.ledger.refusal import Refused
-from mitoyen.services import following, timeline
+from mitoyen.services import following, subscriptions, timeline
 from mitoyen.services.answers import clean
 from mitoyen.services.enums import Channel
 from mitoyen.services.following import TooManyTries
@@ -21,6 +21,7 @@ Act = Callable[[Request, str], object]
 ACTS: dict[str, Act] = {
     "add": lambda request, words: timeline.add_words(request, words, Channel.WEB),
     "reopen": lambda request, words: timeline.reopen(request, words, channel=Channel.WEB),
+    "stop": lambda request, _words: subscriptions.end(request, Channel.WEB),
     "contest": lambda request, words: timeline.appeal(request, words, Channel.WEB),
 }
 
