@@ -33,13 +33,16 @@ def due(way: NoticeWay, now: datetime | None = None) -> QuerySet[Notice]:
 
 def take(way: NoticeWay, most: int, about: str = "") -> list[Notice]:
     """Claim up to `most` notices for handing over, of those whose `about` starts so; of two takers, one gets each."""
-    taken = []
-    for notice in due(way).filter(about__startswith=about)[:most]:
-        mine = Notice.objects.filter(pk=notice.pk, state=NoticeState.QUEUED)
-        if mine.update(state=NoticeState.HANDING, attempts=notice.attempts + 1):
-            notice.state, notice.attempts = NoticeState.HANDING, notice.attempts + 1
-            taken.append(notice)
-    return taken
+    return [notice for notice in due(way).filter(about__startswith=about)[:most] if claim(notice)]
+
+
+def claim(notice: Notice) -> bool:
+    """Take one notice for handing over; False when someone else has it."""
+    mine = Notice.objects.filter(pk=notice.pk, state=NoticeState.QUEUED)
+    if not mine.update(state=NoticeState.HANDING, attempts=notice.attempts + 1):
+        return False
+    notice.state, notice.attempts = NoticeState.HANDING, notice.attempts + 1
+    return True
 
 
 def handed(notice: Notice, reference: str = "") -> None:
@@ -60,12 +63,12 @@ def failed(notice: Notice, error: str) -> None:
     Notice.objects.filter(pk=notice.pk).update(state=NoticeState.FAILED, ended_at=timezone.now(), error=error[:300])
 
 
-def try_later(notice: Notice, error: str) -> bool:
-    """It was not handed over this time; False when it is given up."""
+def try_later(notice: Notice, error: str, wait: timedelta | None = None) -> bool:
+    """It was not handed over this time; False when it is given up. `wait`: until the next try, else longer each time."""
     if notice.attempts >= MOST_ATTEMPTS:
         failed(notice, error)
         return False
-    wait = FIRST_WAIT * 4 ** (notice.attempts - 1)
+    wait = wait or FIRST_WAIT * 4 ** (notice.attempts - 1)
     Notice.objects.filter(pk=notice.pk).update(
         state=NoticeState.QUEUED, due_at=timezone.now() + wait, error=error[:300]
     )

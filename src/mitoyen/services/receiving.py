@@ -43,6 +43,8 @@ class Submission:
     taken_by: str = ""
     received_at: dt.datetime | None = None
     origin: Origin = Origin.REAL
+    code: str = ""
+    """A follow-up code promised beforehand, on a printed form; a new one is given when it was used already."""
 
 
 class NotComplete(Exception):
@@ -105,7 +107,7 @@ def _fields(submission: Submission, answers: dict[str, Any]) -> dict[str, Any]:
     held = holding.must_be_read_first(submission.channel, answers, submission.reach)
     local_day = at.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
     return {
-        "code": codes.new_code(),
+        "code": _code(submission.code),
         "service": manifest.name,
         "version": manifest.version,
         "channel": submission.channel,
@@ -123,6 +125,11 @@ def _fields(submission: Submission, answers: dict[str, Any]) -> dict[str, Any]:
         "taken_by": submission.taken_by,
         "origin": submission.origin,
     }
+
+
+def _code(promised: str) -> str:
+    taken = promised and Request.objects.filter(code=promised).exists()
+    return promised if promised and not taken else codes.new_code()
 
 
 def _follow_up(request: Request, submission: Submission) -> None:
