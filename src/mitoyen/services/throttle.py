@@ -13,7 +13,14 @@ from mitoyen.services.models import Tries
 
 # Wrong codes and submissions an hour. Of 1.7e10 codes, 30 guesses an hour find nothing. `wrong_code_mail` counts those
 # of all mails together, since senders are easily made up; `mail_answer` ends a talk between two machines.
-LIMITS = {"wrong_code": 30, "wrong_code_mail": 300, "submission": 60, "support": 120, "mail_answer": 8}
+LIMITS = {
+    "wrong_code": 30,
+    "wrong_code_mail": 300,
+    "submission": 60,
+    "support": 120,
+    "mail_answer": 8,
+    "sms_answer": 60,
+}
 KEPT_FOR = dt.timedelta(days=2)
 
 

@@ -16,6 +16,7 @@ from mitoyen.manifests.registry import services as installed
 from mitoyen.services import codes, throttle
 from mitoyen.services.enums import Channel, Way
 from mitoyen.services.models import Request
+from mitoyen.services.order import in_order
 from mitoyen.services.wording import language
 from mitoyen.www import submitting
 from mitoyen.www.portal.cache import public
@@ -23,8 +24,6 @@ from mitoyen.www.uploads import FewPhotos
 
 RECEIVED = "request-received"
 RECEIVED_FOR = 24 * 3600
-# The order in which the door shows what is built in; what others add comes after.
-FIRST = ("report_problem", "propose_idea", "digital_help", "be_told", "judge_service", "my_data")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +41,8 @@ class Door:
 @public
 def doors(request: HttpRequest) -> HttpResponse:
     """Every service, "follow my request", and how to reach a person, as large as the rest."""
-    found = sorted(installed.installed().values(), key=lambda service: _rank(service.manifest.name))
-    return render(request, "portal/services.html", {"door": "services", "doors": [_door(service) for service in found]})
+    shown = [_door(service) for service in in_order()]
+    return render(request, "portal/services.html", {"door": "services", "doors": shown})
 
 
 @never_cache
@@ -137,7 +136,3 @@ def _door(service: Service) -> Door:
         days=manifest.answer_days,
         has_public=bool(manifest.public),
     )
-
-
-def _rank(name: str) -> tuple[int, str]:
-    return (FIRST.index(name) if name in FIRST else len(FIRST), name)
