@@ -2,10 +2,12 @@
 
 é, è, à, ù and € are in the seven-bit alphabet; ç, ê, ô, °, the curly apostrophe and « » are not: one of them makes the
 whole text two to three times as long. Typography is replaced without a loss. A letter loses its accent only where the
-word stays the same: î and ç always do, û, ê and ô in the words listed, since "tâche" is no "tache".
+word stays the same: ç always does, î but for the words listed, û, ê, â and ô in the words listed, since "tâche" is no
+"tache", "TÂCHE" no "TACHE" and "vôtre" no "votre".
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
 BASIC = (
@@ -40,19 +42,19 @@ TYPOGRAPHY = str.maketrans(
         "œ": "oe",
         "Œ": "OE",
         "ç": "c",
-        "î": "i",
-        "Î": "I",
         "À": "A",
         "È": "E",
-        "Ê": "E",
-        "Ô": "O",
-        "Â": "A",
-        "Û": "U",
+        "\t": " ",
+        "\u00ad": "",
     }
 )
 # A space inside the guillemets goes with them.
 QUOTED = re.compile(r"«[\s\u00a0\u202f]*|[\s\u00a0\u202f]*»")
-ACCENTED = frozenset("êôâûë")
+ACCENTED = frozenset("êôâûî")
+# With î they say one thing, with i another: grows or believes, made or done, a ridge or done.
+OTHER_WORD = frozenset(
+    ("croît", "croîs", "fît", "dît", "vît", "prît", "mît", "rît", "lît", "vînt", "tînt", "faîte", "faîtes")
+)
 SAME_WORD = frozenset(
     (
         "être",
@@ -101,8 +103,6 @@ SAME_WORD = frozenset(
         "chênes",
         "vêtement",
         "vêtements",
-        "vôtre",
-        "nôtre",
         "drôle",
         "clôture",
         "clôtures",
@@ -110,7 +110,7 @@ SAME_WORD = frozenset(
         "arrêtés",
     )
 )
-BARE = str.maketrans("êôâûÊÔÂÛ", "eoauEOAU")
+BARE = str.maketrans("êôâûîÊÔÂÛÎ", "eoauiEOAUI")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ class Cost:
 
 def plain(text: str) -> str:
     """The text in the seven-bit alphabet as far as its meaning stays."""
-    text = QUOTED.sub('"', text).translate(TYPOGRAPHY)
+    text = QUOTED.sub('"', unicodedata.normalize("NFC", text)).translate(TYPOGRAPHY)
     return re.sub(r"\w+", lambda word: _bare(word[0]), text)
 
 
@@ -177,7 +177,10 @@ def decode(octets: bytes) -> str:
 
 
 def _bare(word: str) -> str:
-    return word.translate(BARE) if ACCENTED & set(word.lower()) and word.lower() in SAME_WORD else word
+    lower = word.lower()
+    accents = ACCENTED & set(lower)
+    stays = lower in SAME_WORD or (accents == {"î"} and lower not in OTHER_WORD)
+    return word.translate(BARE) if accents and stays else word
 
 
 def _lengths(text: str, *, ucs2: bool) -> list[int]:

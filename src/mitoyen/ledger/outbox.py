@@ -38,7 +38,8 @@ def take(way: NoticeWay, most: int, about: str = "") -> list[Notice]:
 
 def claim(notice: Notice) -> bool:
     """Take one notice for handing over; False when someone else has it."""
-    mine = Notice.objects.filter(pk=notice.pk, state=NoticeState.QUEUED)
+    # The attempt that was seen fences off one that was taken, and put off, in between.
+    mine = Notice.objects.filter(pk=notice.pk, state=NoticeState.QUEUED, attempts=notice.attempts)
     if not mine.update(state=NoticeState.HANDING, attempts=notice.attempts + 1):
         return False
     notice.state, notice.attempts = NoticeState.HANDING, notice.attempts + 1
@@ -46,11 +47,10 @@ def claim(notice: Notice) -> bool:
 
 
 def handed(notice: Notice, reference: str = "") -> None:
-    """The carrier took it, and calls it `reference`."""
-    now = timezone.now()
-    Notice.objects.filter(pk=notice.pk).update(
-        state=NoticeState.HANDED, handed_at=now, reference=reference[:200], error=""
-    )
+    """The carrier took it, and calls it `reference`. Its word that it arrived may have come before."""
+    now, mine = timezone.now(), Notice.objects.filter(pk=notice.pk)
+    mine.update(handed_at=now, reference=reference[:200])
+    mine.exclude(state=NoticeState.ARRIVED).update(state=NoticeState.HANDED, error="")
 
 
 def arrived(notice: Notice) -> None:
