@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-NAMES = ("import_csv", "journal", "sealing", "history", "savings", "territory_savings", "portal")
+NAMES = ("import_csv", "journal", "sealing", "history", "savings", "territory_savings", "portal", "submissions")
 
 
 def main() -> int:
