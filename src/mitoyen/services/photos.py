@@ -3,10 +3,14 @@ date nor any other metadata is left, whichever way they came in."""
 
 import hashlib
 import io
+import os
+import threading
 import warnings
+from contextlib import suppress
 from pathlib import Path
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from PIL import Image, ImageOps
@@ -51,9 +55,13 @@ def thumbnail_of(digest: str) -> Path:
 
 
 def forget(photo: Photo) -> None:
-    """Remove a photo, and its files when no other request shows the same."""
+    """Remove a photo, and its files when no other request shows the same: once the transaction around it is kept."""
     digest = photo.digest
     photo.delete()
+    transaction.on_commit(lambda: _remove_files(digest))
+
+
+def _remove_files(digest: str) -> None:
     if not Photo.objects.filter(digest=digest).exists():
         path_of(digest).unlink(missing_ok=True)
         thumbnail_of(digest).unlink(missing_ok=True)
@@ -74,11 +82,37 @@ def _decoded(content: bytes) -> Image.Image:
             # A JPEG is decoded at a fraction of its size straight away.
             picture.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
             picture.load()
-            return ImageOps.exif_transpose(picture).convert("RGB")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, MemoryError) as error:
+            return _opaque(_upright(_small(picture)))
+    except Refused:
+        raise
+    except Exception as error:  # Whatever a damaged or forged file makes the decoders raise.
         raise Refused(
             _("This file is no photo that can be read."), _("Send a photo in JPEG, PNG or WebP."), code="no_photo"
         ) from error
+
+
+def _small(picture: Image.Image) -> Image.Image:
+    """Made small first, so that what follows costs little memory."""
+    if picture.mode not in ("RGB", "RGBA", "L", "CMYK"):
+        exif = picture.getexif()
+        picture = picture.convert("RGBA" if "transparency" in picture.info or "A" in picture.mode else "RGB")
+        picture.getexif().update(exif)
+    picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    return picture
+
+
+def _upright(picture: Image.Image) -> Image.Image:
+    with suppress(Exception):  # Damaged metadata: the photo counts, not its orientation.
+        return ImageOps.exif_transpose(picture)
+    return picture
+
+
+def _opaque(picture: Image.Image) -> Image.Image:
+    """On white: what someone made transparent may still have its colours underneath."""
+    if picture.mode != "RGBA":
+        return picture.convert("RGB")
+    white = Image.new("RGBA", picture.size, "white")
+    return Image.alpha_composite(white, picture).convert("RGB")
 
 
 def _jpeg(picture: Image.Image, side: int, quality: int) -> bytes:
@@ -106,6 +140,7 @@ def _write(path: Path, body: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists():
         return
-    half = path.with_suffix(".tmp")
+    # The same photo may be on its way in twice: each writes a file of its own.
+    half = path.with_name(f"{path.stem}.{os.getpid()}-{threading.get_ident()}.tmp")
     half.write_bytes(body)
     half.replace(path)
