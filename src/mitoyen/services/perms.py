@@ -9,6 +9,7 @@
 | can_moderate(person, request) | moderator, operator |
 | can_decide_appeal(person, request) | who may moderate, except whoever set the request aside |
 | can_announce(person) | operator, anywhere, for the communes of the role |
+| can_arrange(person) | operator, anywhere: teams and places to meet, for the communes of the role |
 | can_see_contact(person, request) | who may handle it; data protection officer |
 
 A request without commune is on the whole territory. An administrator may do, in their scope, whatever others may.
@@ -75,6 +76,16 @@ def announces(person: Someone) -> Scope:
 def can_announce(person: Someone) -> bool:
     """Operators and administrators may announce floods, cuts and works in the communes of their role."""
     return bool(announces(person))
+
+
+def arranges(person: Someone) -> Scope:
+    """Where a person may say how teams are reached and where people are received."""
+    return scope(person, ANNOUNCE)
+
+
+def can_arrange(person: Someone) -> bool:
+    """Operators and administrators may arrange the teams and the places to meet of their communes."""
+    return bool(arranges(person))
 
 
 def can_see_contact(person: Someone, request: Request) -> bool:

@@ -1,11 +1,13 @@
-"""Tells the person what happened to their request, in their language and in the way that they chose."""
+"""Tells the person what happened to their request, in the way that they chose, and the team what becomes its own."""
 
+from django.conf import settings
+from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from mitoyen.ledger import gsm7, outbox
 from mitoyen.ledger.enums import NoticeWay
-from mitoyen.services import codes, wording
+from mitoyen.services import codes, routing, wording
 from mitoyen.services.enums import FactKind, Way
 from mitoyen.services.models import Contact, Fact, Request
 
@@ -26,10 +28,33 @@ TOLD = frozenset(
 )
 
 
+# What gives a team something to do. Who asked is never in it: the desk shows that to those who may see it.
+HANDED = frozenset(
+    {
+        FactKind.RECEIVED,
+        FactKind.RELEASED,
+        FactKind.PASSED_ON,
+        FactKind.MOVED,
+        FactKind.REOPENED,
+        FactKind.ADDED,
+    }
+)
+
+
 def tell(request: Request, fact: Fact) -> None:
-    """Queue a notice of this fact, inside the caller's transaction. Nothing when the person follows with the code."""
+    """Queue the notices of this fact, inside the caller's transaction: to the person, to the team, each on its own."""
+    if fact.between_agents:
+        return
+    if fact.kind in TOLD:
+        _tell_person(request, fact)
+    if fact.kind in HANDED and not request.joined_to_id:
+        _tell_team(request, fact)
+
+
+def _tell_person(request: Request, fact: Fact) -> None:
+    """Nothing when the person follows with the code."""
     contact = Contact.objects.filter(request=request).first()
-    if contact is None or fact.kind not in TOLD or fact.between_agents:
+    if contact is None:
         return
     way = WAYS.get(Way(contact.way))
     if way is None:
@@ -47,5 +72,29 @@ def tell(request: Request, fact: Fact) -> None:
         name=contact.name,
         language=request.language,
         subject=subject,
+        due_at=timezone.now(),
+    )
+
+
+def _tell_team(request: Request, fact: Fact) -> None:
+    """By mail, when this installation says how the team is reached."""
+    handler = routing.handler_of(request.service, request.team, request.commune_id)
+    if handler is None or not handler.email:
+        return
+    code = codes.shown(request.code)
+    address = str(settings.MITOYEN["public_url"]).rstrip("/")
+    lines = [
+        wording.title(request),
+        *(f"{label} {answer}" for label, answer in wording.answers(request)),
+        _("Answer promised by %(day)s.") % {"day": f"{request.promised_for:%d/%m/%Y}"},
+        f"{address}{reverse('desk:request', args=[request.pk])}",
+    ]
+    outbox.put(
+        NoticeWay.MAIL,
+        handler.email,
+        "\n\n".join(lines),
+        key=f"team:{fact.pk}",
+        about=f"request:{request.code}",
+        subject=_("To handle: %(code)s") % {"code": code},
         due_at=timezone.now(),
     )

@@ -40,7 +40,7 @@ def answer(request: Request, words: str, by: str, channel: Channel = Channel.WEB
         request.answered_at = request.answered_at or fact.at
         request.save(update_fields=["state", "answered_at"])
         audit.record(by, "request.answered", request.code)
-        _tell_all(request, fact)
+        joining.tell_all(request, fact)
     return fact
 
 
@@ -54,7 +54,7 @@ def close(request: Request, words: str, by: str) -> Fact:
         request.answered_at = request.answered_at or fact.at
         request.save(update_fields=["state", "closed_at", "answered_at"])
         audit.record(by, "request.closed", request.code)
-        _tell_all(request, fact)
+        joining.tell_all(request, fact)
     return fact
 
 
@@ -68,6 +68,7 @@ def reopen(request: Request, words: str, by: str = "", channel: Channel = Channe
         request.save(update_fields=["state", "closed_at", "reopened"])
         if by:
             audit.record(by, "request.reopened", request.code)
+        tell(request, fact)
     return fact
 
 
@@ -75,7 +76,10 @@ def add_words(request: Request, words: str, channel: Channel, by: str = "") -> F
     """The person completes their request."""
     with transaction.atomic():
         request = _locked(request, LIVE | {State.HELD})
-        return note(request, FactKind.ADDED, words=_needed(words), by=by, channel=channel)
+        fact = note(request, FactKind.ADDED, words=_needed(words), by=by, channel=channel)
+        if request.state != State.HELD:
+            tell(request, fact)
+    return fact
 
 
 def note_between_agents(request: Request, words: str, by: str) -> Fact:
@@ -97,7 +101,7 @@ def pass_on(request: Request, team: str, words: str, by: str) -> Fact:
         request.team = team
         request.save(update_fields=["team"])
         audit.record(by, "request.passed_on", request.code, **detail)
-        _tell_all(request, fact)
+        joining.tell_all(request, fact)
     return fact
 
 
@@ -113,7 +117,7 @@ def move(request: Request, commune: Commune, words: str, by: str) -> Fact:
         request.team = routing.team_for(_manifest(request), request.category, commune.insee).name
         request.save(update_fields=["commune", "team"])
         audit.record(by, "request.moved", request.code, **detail)
-        _tell_all(request, fact)
+        joining.tell_all(request, fact)
     return fact
 
 
@@ -193,25 +197,16 @@ def _locked(request: Request, states: Iterable[State]) -> Request:
     return now
 
 
-def _tell_all(request: Request, fact: Fact) -> None:
-    tell(request, fact)
-    for other in request.joined.exclude(state__in=ENDED | {State.HELD}):
-        detail = {**fact.detail, "with": request.code}
-        copy = note(other, FactKind(fact.kind), words=fact.words, by=fact.by, at=fact.at, detail=detail)
-        _follow(other, request, fact.at)
-        tell(other, copy)
-
-
-def _follow(other: Request, head: Request, at: datetime) -> None:
-    """What happens to the request that another was joined to happens to the other too."""
-    other.state, other.team, other.commune_id = head.state, head.team, head.commune_id
-    other.answered_at = other.answered_at or (head.answered_at and at)
-    other.closed_at = head.closed_at
-    other.save(update_fields=["state", "team", "commune", "answered_at", "closed_at"])
-
-
 def _needed(words: str) -> str:
-    text = words.strip()
+    text = _given(words)
     if not text:
         raise Refused(_("Write what to tell the person."), code="no_words")
-    return text[:4000]
+    return text
+
+
+def _given(words: str) -> str:
+    text = clean(words)
+    if len(text) > LONGEST:
+        told = {"most": LONGEST, "count": len(text)}
+        raise Refused(_("At most %(most)d characters; you wrote %(count)d.") % told, code="too_long")
+    return text

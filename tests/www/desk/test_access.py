@@ -18,6 +18,8 @@ WHO = {
     "receipt": (("demand",), "clerk", "clerk_trelaze"),
     "announcements": ((), "operator", "clerk"),
     "announce": ((), "admin_trelaze", "moderator"),
+    "teams": ((), "admin_trelaze", "clerk"),
+    "team-record": ((), "operator", "moderator"),
     "findings": ((), "reader", "partner"),
     "finding": (("finding",), "reader", "elsewhere"),
     "finding-decide": (("finding",), "officer", "reader"),

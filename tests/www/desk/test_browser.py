@@ -53,6 +53,7 @@ PAGES = (
     "/bureau/guichet/recu/1/",
     "/bureau/prevenir/",
     "/bureau/prevenir/nouveau/",
+    "/bureau/equipes/",
     "/bureau/pistes/",
     "/bureau/importer/",
     "/bureau/lots/",

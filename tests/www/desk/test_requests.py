@@ -138,3 +138,31 @@ def test_a_clerk_takes_in_for_another_commune_and_still_prints_the_receipt(desk,
     answer = client.post(address, {"token": str(uuid.uuid4()), **GOOD, "q-place": "Trélazé"}, follow=True)
     assert answer.status_code == 200
     assert Request.objects.latest("pk").commune == desk.trelaze
+
+
+def test_the_team_is_told_what_becomes_its_own_never_who_asked(desk, sign_in):
+    client = sign_in(desk.operator)
+    for commune, email in (("", "rues@metropole.example"), (desk.trelaze.insee, "rues@trelaze.example")):
+        form = {"team": "report_problem.roads", "commune": commune, "email": email}
+        assert client.post(reverse("desk:team-record"), form).status_code == 302
+    request = report("Un trou.", desk.angers, reach=Reach(Way.MAIL, "marie@exemple.fr", "Marie"))
+    notice = Notice.objects.get(to="rues@metropole.example")
+    assert request.team == "roads"
+    assert "Un trou." in notice.body
+    assert "marie@exemple.fr" not in notice.body
+    assert "Marie" not in notice.body
+    timeline.move(request, desk.trelaze, "", desk.clerk.email)
+    assert Notice.objects.filter(to="rues@trelaze.example").count() == 1
+
+
+def test_a_team_without_address_fails_nobody(desk):
+    report("Un trou.", desk.angers)
+    assert not Notice.objects.exists()
+
+
+def test_someone_of_one_commune_speaks_for_that_commune_alone(desk, sign_in):
+    client = sign_in(desk.admin_trelaze)
+    form = {"team": "report_problem.roads", "email": "x@exemple.fr"}
+    for commune in ("", desk.angers.insee):
+        assert client.post(reverse("desk:team-record"), {**form, "commune": commune}).status_code == 422
+    assert client.post(reverse("desk:team-record"), {**form, "commune": desk.trelaze.insee}).status_code == 302

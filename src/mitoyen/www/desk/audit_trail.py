@@ -24,6 +24,7 @@ ACTS = {
     "request.noted": _("noted something on a request"),
     "requests.imported": _("brought requests in from a file"),
     "announcement.made": _("told those who asked to be told"),
+    "team.reached": _("said how a team is reached"),
     "addresses.loaded": _("loaded the address base"),
     "batch.commit": _("brought readings in"),
     "batch.undo": _("took a batch back"),

@@ -22,6 +22,7 @@ FIRST = (
     ("buildings", _("Buildings"), rules.sees_desk),
 )
 OTHERS = (
+    ("teams", _("Teams"), rules.arranges),
     ("announcements", _("Telling people"), rules.announces),
     ("actions", _("Actions"), rules.sees_desk),
     ("corrections", _("Corrections"), rules.sees_desk),

@@ -19,6 +19,8 @@ from mitoyen.services import codes, contacts, nearby, perms, timeline, wording
 from mitoyen.services.answers import clean
 from mitoyen.services.enums import Channel, FactKind, State, Way
 from mitoyen.services.models import Contact, Fact, Request
+from mitoyen.services.parity import keeping
+from mitoyen.services.parity import wording as parity_wording
 from mitoyen.territory.enums import Origin
 from mitoyen.territory.models import Commune, Person
 from mitoyen.www.desk import rules
@@ -83,6 +85,7 @@ def listed(request: HttpRequest, _nothing: None) -> HttpResponse:
         "state": wanted[0],
         "typed": typed,
         "made_up": any(one.origin == Origin.GENERATED for one in shown),
+        "worse": parity_wording.alerts(keeping.last()),
         "counts": _counts(scope.restrict(Request.objects.all(), "commune"), today),
     }
     return page(request, "requests.html", "requests", context)

@@ -52,6 +52,11 @@ def announces(person: Person, subject: Any) -> bool:
     return request_perms.can_announce(person)
 
 
+def arranges(person: Person, subject: Any) -> bool:
+    """Operators and administrators of one commune at least."""
+    return request_perms.can_arrange(person)
+
+
 def sees_receipt(person: Person, request: Request) -> bool:
     """Whoever took the request in, and who sees the requests of its commune."""
     mine = request.taken_by == person.email and request_perms.can_take_in(person)

@@ -21,6 +21,7 @@ from mitoyen.www.desk import (
     rules,
     subjects,
     swaps,
+    teams,
 )
 from mitoyen.www.desk.access import Page
 from mitoyen.www.desk.receiving import receiver
@@ -42,6 +43,8 @@ PAGES = (
     Page("receipt", "guichet/recu/<int:number>/", counter.receipt, R.sees_receipt, S.request),
     Page("announcements", "prevenir/", announcements.listed, R.announces),
     Page("announce", "prevenir/nouveau/", announcements.new, R.announces, methods=FORM),
+    Page("teams", "equipes/", teams.listed, R.arranges),
+    Page("team-record", "equipes/dire/", teams.record, R.arranges, methods=POST),
     Page("findings", "pistes/", findings.listed, R.sees_desk),
     Page("finding", "pistes/<int:number>/", findings.story, R.sees_finding, S.finding),
     Page("finding-decide", "pistes/<int:number>/decider/", findings.decision, R.decides_finding, S.finding, POST),
