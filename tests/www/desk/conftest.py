@@ -70,6 +70,7 @@ def desk(db, home):
     from mitoyen.history.datastreams import datastream_for
     from mitoyen.history.models import Batch
     from mitoyen.operate.models import Finding
+    from mitoyen.services.models import Opening, Venue
     from mitoyen.territory.models import Agreement, Commune, Deployment, Device, Partner, Place, Thing
     from mitoyen.territory.register import load_communes
 
@@ -106,8 +107,11 @@ def desk(db, home):
     place = Place.objects.create(slug="parc-angers", name="Parc", commune=angers, address="1 rue du Parc")
     organisation = Partner.objects.create(slug="enedis", name="Enedis", kind="gestionnaire de réseau")
     agreement = Agreement.objects.create(partner=organisation, purpose="Courbes de charge", starts=FIRST)
+    venue = Venue.objects.create(place=place, service="digital_help")
+    opening = Opening.objects.create(venue=venue, weekday=1, starts=dt.time(9), ends=dt.time(12))
     demand = report("Un trou devant le 3.", angers)
     return SimpleNamespace(
+        venue=venue, opening=opening,
         demand=demand, service="report_problem",
         angers=angers, trelaze=trelaze, school=school, meter=meter, stream=stream, batch=batch, finding=finding,
         action=action, closure=closure, upload=upload, place=place,

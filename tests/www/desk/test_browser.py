@@ -30,6 +30,9 @@ for pk, ends in ((1, None), (2, dt.date(2024, 12, 31))):
     agreement = dict(partner_id=1, purpose="Courbes de charge des bâtiments publics", data="Index et courbes",
                      starts=dt.date(2024, 1, 1), ends=ends)
     Agreement.objects.update_or_create(pk=pk, defaults=agreement)
+from mitoyen.services.models import Opening, Venue
+venue, _new = Venue.objects.get_or_create(place_id=1, service="digital_help")
+Opening.objects.get_or_create(venue=venue, weekday=1, starts=dt.time(9), ends=dt.time(12))
 from mitoyen.manifests.registry import services
 from mitoyen.services.contacts import Reach
 from mitoyen.services.models import Request
@@ -54,6 +57,8 @@ PAGES = (
     "/bureau/prevenir/",
     "/bureau/prevenir/nouveau/",
     "/bureau/equipes/",
+    "/bureau/accueils/",
+    "/bureau/accueils/1/",
     "/bureau/pistes/",
     "/bureau/importer/",
     "/bureau/lots/",

@@ -166,3 +166,17 @@ def test_someone_of_one_commune_speaks_for_that_commune_alone(desk, sign_in):
     for commune in ("", desk.angers.insee):
         assert client.post(reverse("desk:team-record"), {**form, "commune": commune}).status_code == 422
     assert client.post(reverse("desk:team-record"), {**form, "commune": desk.trelaze.insee}).status_code == 302
+
+
+def test_hours_of_a_place_to_meet_become_times_that_people_choose(desk, sign_in):
+    client = sign_in(desk.operator)
+    address = reverse("desk:venue", args=[desk.venue.pk])
+    hours = {"weekday": 3, "starts": "14:00", "ends": "16:00", "minutes": 60, "seats": 2}
+    assert client.post(address, hours).status_code == 302
+    assert client.post(address, {**hours, "starts": "15:00"}).status_code == 422
+    assert client.post(address, {**hours, "weekday": 4, "ends": "13:00"}).status_code == 422
+    offered = Client().get("/services/digital_help/").content.decode()
+    assert "jeudi" in offered
+    assert "Parc" in offered
+    assert client.post(reverse("desk:venue-close", args=[desk.venue.pk])).status_code == 302
+    assert "Parc" not in Client().get("/services/digital_help/").content.decode()

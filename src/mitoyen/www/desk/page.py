@@ -23,6 +23,7 @@ FIRST = (
 )
 OTHERS = (
     ("teams", _("Teams"), rules.arranges),
+    ("venues", _("Places to meet"), rules.arranges),
     ("announcements", _("Telling people"), rules.announces),
     ("actions", _("Actions"), rules.sees_desk),
     ("corrections", _("Corrections"), rules.sees_desk),

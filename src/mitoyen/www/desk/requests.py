@@ -31,7 +31,7 @@ A_PAGE = 50
 STATES: tuple[tuple[str, object, Q], ...] = (
     ("repondre", gettext_lazy("To answer"), Q(state=State.OPEN)),
     ("lire", gettext_lazy("To read first"), Q(state=State.HELD)),
-    ("conteste", gettext_lazy("Contested"), Q(state=State.REFUSED, facts__kind=FactKind.APPEALED)),
+    ("conteste", gettext_lazy("Contested"), timeline.CONTESTED),
     ("repondu", gettext_lazy("Answered"), Q(state=State.ANSWERED)),
     ("fini", gettext_lazy("Ended"), Q(state__in=(State.CLOSED, State.REFUSED))),
 )
@@ -170,7 +170,7 @@ ACTS: dict[str, Act] = {
     "move": Act(_move, perms.can_handle, gettext_lazy("The request is moved, under the same code.")),
     "join": Act(_join, perms.can_handle, gettext_lazy("The requests are joined; each keeps its code.")),
     "release": Act(_release, _may_release, gettext_lazy("The request goes on and the person is told.")),
-    "refuse": Act(_refuse, perms.can_moderate, gettext_lazy("The request is set aside and the person may contest it.")),
+    "refuse": Act(_refuse, _may_release, gettext_lazy("The request is set aside and the person may contest it.")),
 }
 
 
@@ -180,7 +180,7 @@ def _context(request: HttpRequest, one: Request, form: dict[str, str]) -> dict[s
     service = wording.service_of(one)
     contact = Contact.objects.filter(request=one).first() if perms.can_see_contact(person, one) else None
     live = one.state in timeline.LIVE
-    handles = perms.can_handle(person, one)
+    handles, contested = perms.can_handle(person, one), timeline.is_contested(one)
     return {
         "one": one,
         "code": codes.shown(one.code),
@@ -202,7 +202,7 @@ def _context(request: HttpRequest, one: Request, form: dict[str, str]) -> dict[s
         "may_handle": handles and live,
         "may_reopen": handles and one.state in (State.CLOSED, State.ANSWERED),
         "may_release": one.state in (State.HELD, State.REFUSED) and _may_release(person, one),
-        "may_refuse": (live or one.state == State.HELD) and perms.can_moderate(person, one),
+        "may_refuse": (live or one.state == State.HELD or contested) and _may_release(person, one),
         "form": form,
         "made_up": one.origin == Origin.GENERATED,
     }

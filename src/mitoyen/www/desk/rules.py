@@ -13,7 +13,7 @@ from mitoyen.evaluate.models import Action, Closure
 from mitoyen.history.models import Batch, Datastream
 from mitoyen.operate.models import Finding
 from mitoyen.services import perms as request_perms
-from mitoyen.services.models import Request
+from mitoyen.services.models import Opening, Request, Venue
 from mitoyen.territory import perms
 from mitoyen.territory.models import Agreement, Partner, Person, Place, Thing
 from mitoyen.www.desk import scope
@@ -55,6 +55,16 @@ def announces(person: Person, subject: Any) -> bool:
 def arranges(person: Person, subject: Any) -> bool:
     """Operators and administrators of one commune at least."""
     return request_perms.can_arrange(person)
+
+
+def arranges_venue(person: Person, venue: Venue) -> bool:
+    """Operators and administrators of the commune where it stands."""
+    return request_perms.arranges(person).covers(venue.place.commune_id)
+
+
+def arranges_hours(person: Person, opening: Opening) -> bool:
+    """The same, for hours of a place to meet."""
+    return arranges_venue(person, opening.venue)
 
 
 def sees_receipt(person: Person, request: Request) -> bool:

@@ -12,7 +12,7 @@ from mitoyen.ledger.models import Job
 from mitoyen.manifests.load import Service
 from mitoyen.manifests.registry import services
 from mitoyen.operate.models import Finding
-from mitoyen.services.models import Request
+from mitoyen.services.models import Opening, Request, Venue
 from mitoyen.territory.models import Agreement, Partner, Person, Place, Thing
 
 
@@ -26,6 +26,14 @@ def service(slug: str) -> Service:
     if found is None:
         raise Http404(slug)
     return found
+
+
+def venue(number: int) -> Venue:
+    return get_object_or_404(Venue.objects.select_related("place__commune"), pk=number)
+
+
+def opening(number: int) -> Opening:
+    return get_object_or_404(Opening.objects.select_related("venue__place"), pk=number)
 
 
 def finding(number: int) -> Finding:

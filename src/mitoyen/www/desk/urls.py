@@ -22,6 +22,7 @@ from mitoyen.www.desk import (
     subjects,
     swaps,
     teams,
+    venues,
 )
 from mitoyen.www.desk.access import Page
 from mitoyen.www.desk.receiving import receiver
@@ -45,6 +46,12 @@ PAGES = (
     Page("announce", "prevenir/nouveau/", announcements.new, R.announces, methods=FORM),
     Page("teams", "equipes/", teams.listed, R.arranges),
     Page("team-record", "equipes/dire/", teams.record, R.arranges, methods=POST),
+    Page("venues", "accueils/", venues.listed, R.arranges, methods=FORM),
+    Page("venue", "accueils/<int:number>/", venues.story, R.arranges_venue, S.venue, FORM),
+    Page("venue-close", "accueils/<int:number>/fermer/", venues.close, R.arranges_venue, S.venue, POST),
+    Page(
+        "venue-hours", "accueils/heures/<int:number>/retirer/", venues.remove_hours, R.arranges_hours, S.opening, POST
+    ),
     Page("findings", "pistes/", findings.listed, R.sees_desk),
     Page("finding", "pistes/<int:number>/", findings.story, R.sees_finding, S.finding),
     Page("finding-decide", "pistes/<int:number>/decider/", findings.decision, R.decides_finding, S.finding, POST),
