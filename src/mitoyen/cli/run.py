@@ -1,5 +1,6 @@
 """`mitoyen run`: supervises the installation's processes; each also runs alone."""
 
+import importlib
 import os
 import signal
 import subprocess
@@ -15,15 +16,20 @@ from mitoyen.cli.main import app
 from mitoyen.ledger.refusal import Refused
 
 PARTS = ("door", "gate", "worker")
+# Channels run as parts of their own once one of their settings is filled in: the settings, and the module whose
+# `run_forever` does the work.
+CHANNELS = {
+    "mail": (("mail_listen", "mail_host"), "mitoyen.channels.mail.running"),
+}
 LONGEST_PAUSE_S = 30.0
 STOP_WITHIN_S = 10.0
 
 
 @app.command()
-def run(part: str = typer.Argument("", help="door, gate or worker; nothing: all of them.")) -> None:
+def run(part: str = typer.Argument("", help="door, gate, worker or mail; nothing: all of them.")) -> None:
     """Serve the portal and desk, the machines' door, and work behind them, until stopped."""
-    if part and part not in PARTS:
-        raise typer.BadParameter(f"{part}: door, gate, worker")
+    if part and part not in (*PARTS, *CHANNELS):
+        raise typer.BadParameter(f"{part}: {', '.join((*PARTS, *CHANNELS))}")
     if not (settings.MITOYEN_HOME / "secret.key").exists():
         raise Refused(
             _("There is no installation in %(home)s.") % {"home": settings.MITOYEN_HOME},
@@ -31,6 +37,8 @@ def run(part: str = typer.Argument("", help="door, gate or worker; nothing: all 
         )
     if part == "worker":
         _work()
+    elif part in CHANNELS:
+        importlib.import_module(CHANNELS[part][1]).run_forever()
     elif part:
         os.execv(sys.executable, _command(part))  # noqa: S606
     else:
@@ -43,7 +51,7 @@ def serve() -> None:
 
     for line in batches.recover():
         print(line, file=sys.stderr)
-    parts = [_Part(name) for name in PARTS]
+    parts = [_Part(name) for name in (*PARTS, *_channels())]
     stopping = False
 
     def stop(_signal: int, _frame: object) -> None:
@@ -102,8 +110,8 @@ class _Part:
 
 
 def _command(part: str) -> list[str]:
-    if part == "worker":
-        return [sys.executable, "-m", "mitoyen.cli", "run", "worker"]
+    if part == "worker" or part in CHANNELS:
+        return [sys.executable, "-m", "mitoyen.cli", "run", part]
     options = settings.MITOYEN
     granian = [sys.executable, "-m", "granian", "--host", str(options["host"]), "--log-level", "warning"]
     granian += ["--no-ws", "--respawn-failed-workers", "--http", "1"]
@@ -115,6 +123,11 @@ def _command(part: str) -> list[str]:
             "mitoyen.www.wsgi:application",
         ]
     return [*granian, "--interface", "asgi", "--port", str(options["gate_port"]), "mitoyen.gate.app:application"]
+
+
+def _channels() -> list[str]:
+    """Those that are set up."""
+    return [part for part, (names, _module) in CHANNELS.items() if any(settings.MITOYEN[name] for name in names)]
 
 
 def _work() -> None:

@@ -61,6 +61,8 @@ TABLES = (
     ("services.Appointment", CLOSED),
     ("services.Support", CLOSED),
     ("services.Subscription", CLOSED),
+    ("mail.Taken", CLOSED),
+    ("mail.Dialogue", CLOSED),
     ("ledger.Notice", CLOSED),
     ("ledger.AuditEntry", OPEN),
 )

@@ -33,4 +33,4 @@ def flag(about: str, way: Way, value: str, channel: Channel) -> Request | None:
 
 def clear(way: Way, value: str) -> int:
     """They wrote, or a message arrived: they can be reached again. How many contacts that concerns."""
-    return Contact.objects.filter(way=way, value=value).exclude(unreached_at=None).update(unreached_at=None)
+    return Contact.objects.filter(way=way, value__iexact=value).exclude(unreached_at=None).update(unreached_at=None)

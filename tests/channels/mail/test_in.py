@@ -1,0 +1,230 @@
+"""Mails of people: answers to a request, new ones with everything, and those that lack something."""
+
+import smtplib
+import sqlite3
+from contextlib import closing
+from email import policy
+from email.message import EmailMessage
+
+from mitoyen.channels.mail.models import Outcome
+from tests.channels.mail.conftest import Post, letter, photo_with_place
+
+QUOTED = "\n\nLe lun. 23 nov. 2026 à 10:12, Mairie <demande@mairie.example> a écrit :\n> Bonjour,\n> Votre demande\n"
+WHOLE = (
+    "Quoi : rien\nDe quoi s’agit-il ? : Éclairage\nOù est-ce ? : 12 rue Bressigny, Angers\n\nLe lampadaire clignote."
+)
+
+
+def _asked(post: Post, person: str, count: int = 1) -> EmailMessage:
+    return post.received(person, count)[count - 1]
+
+
+def _requests(post: Post, person: str) -> list[tuple[str, str, str, str]]:
+    return post.query(
+        "SELECT r.code, r.category, r.answers, r.channel FROM services_request r "
+        "JOIN services_contact c ON c.request_id = r.id WHERE c.value = ? ORDER BY r.id",
+        person,
+    )
+
+
+def test_a_reply_completes_the_request_with_the_persons_words_only(post, person):
+    code, _number = post.request(person)
+    mail = _asked(post, person)
+    reply = letter(f"Il est tombé cette nuit.{QUOTED}", "Re: " + mail["Subject"], sender=person)
+    assert post.send(reply, to=str(mail["Reply-To"]), envelope_from=person) == f"250 2.0.0 Taken: {Outcome.ANSWER}"
+    assert post.facts(code)[-1] == ("added", "Il est tombé cette nuit.")
+
+
+def test_the_same_mail_twice_is_one(post, person):
+    code, _number = post.request(person)
+    reply = letter("Il est tombé.", "Re: demande", sender=person)
+    to = str(_asked(post, person)["Reply-To"])
+    for _time in range(3):
+        assert post.send(reply, to=to, envelope_from=person) == f"250 2.0.0 Taken: {Outcome.ANSWER}"
+    assert [kind for kind, _words in post.facts(code)] == ["received", "added"]
+
+
+def test_an_answer_finds_its_request_by_what_it_refers_to_or_by_the_code(post, person):
+    code, _number = post.request(person)
+    mail = _asked(post, person)
+    by_reference = letter("Par la référence.", "sans rapport", sender=person, In_Reply_To=mail["Message-ID"])
+    by_thread = letter("Par le fil.", "sans rapport", sender=person, References=str(mail["References"]))
+    by_code = letter("Par le code.", f"RE: [EXTERNE] {mail['Subject'].lower()}", sender=person)
+    for reply in (by_reference, by_thread, by_code):
+        assert post.send(reply, envelope_from=person) == f"250 2.0.0 Taken: {Outcome.ANSWER}"
+    assert [words for kind, words in post.facts(code) if kind == "added"] == [
+        "Par la référence.", "Par le fil.", "Par le code."
+    ]  # fmt: skip
+
+
+def test_an_answer_opens_a_closed_request_again_but_thanks_do_not(post, person):
+    code, _number = post.request(person)
+    to = str(_asked(post, person)["Reply-To"])
+    post.installation.python(
+        "from mitoyen.services import timeline; from mitoyen.services.models import Request\n"
+        f"timeline.close(Request.objects.get(code='{code}'), 'Réparé.', 'agent@mairie.example')"
+    )
+    post.send(letter("Merci beaucoup, bonne journée !", sender=person), to=to, envelope_from=person)
+    assert post.query("SELECT state FROM services_request WHERE code = ?", code) == [("closed",)]
+    assert post.facts(code)[-1] == ("added", "Merci beaucoup, bonne journée !")
+    post.send(letter("Merci, mais il est encore éteint.", sender=person), to=to, envelope_from=person)
+    assert post.query("SELECT state, reopened FROM services_request WHERE code = ?", code) == [("open", 1)]
+    assert post.facts(code)[-1] == ("reopened", "Merci, mais il est encore éteint.")
+
+
+def test_an_answer_to_a_refusal_contests_it(post, person):
+    code, _number = post.request(person)
+    to = str(_asked(post, person)["Reply-To"])
+    post.installation.python(
+        "from mitoyen.services import timeline; from mitoyen.services.models import Request\n"
+        f"timeline.refuse(Request.objects.get(code='{code}'), 'off_topic', 'Sans rapport.', 'agent@mairie.example')"
+    )
+    post.send(letter("Ce n'est pas vrai.", sender=person), to=to, envelope_from=person)
+    assert post.facts(code)[-1] == ("appealed", "Ce n'est pas vrai.")
+
+
+def test_a_code_alone_gets_the_timeline_and_never_who_asked(post, person):
+    code, _number = post.request(person)
+    other = f"autre-{person}"
+    mail = letter("Bonjour, où en est ma demande ? Merci", f"Suivi {code[:3]} {code[3:6]} {code[6:]}", sender=other)
+    assert post.send(mail, envelope_from=other) == f"250 2.0.0 Taken: {Outcome.STORY}"
+    told = _asked(post, other).get_content()
+    assert "Nous l" in told
+    assert "Jeanne Martin" not in told
+    assert person not in told
+    assert [kind for kind, _words in post.facts(code)] == ["received"]
+
+
+def test_a_mail_with_everything_becomes_a_request_at_once(post, person):
+    mail = letter(WHOLE, "Signalement", sender=person)
+    assert post.send(mail, envelope_from=person) == f"250 2.0.0 Taken: {Outcome.NEW}"
+    ((code, category, answers, channel),) = _requests(post, person)
+    assert (category, channel) == ("lighting", "mail")
+    assert '"Quoi : rien\\n\\nLe lampadaire clignote."' in answers
+    # Nobody knows them yet: it is held, and they have their code all the same.
+    assert [kind for kind, _words in post.facts(code)] == ["received", "held"]
+    told = _asked(post, person).get_content()
+    assert f"{code[:3]}-{code[3:6]}-{code[6:]}" in told
+    assert "Quelqu" in told
+
+
+def test_what_is_missing_is_asked_by_number_and_filled_in_by_replying(post, person):
+    first = letter("Le lampadaire clignote.", "Bonjour", sender=person)
+    assert post.send(first, envelope_from=person) == f"250 2.0.0 Taken: {Outcome.ASKED}"
+    assert not _requests(post, person)
+    mail = _asked(post, person)
+    body = mail.get_content()
+    assert "1. De quoi" in body
+    assert "a) Éclairage" in body
+    assert "2. Où est-ce" in body
+    assert mail["In-Reply-To"] == first["Message-ID"]
+    # The answer to one question, and a place that may be two.
+    reply = letter(f"1. b\n2. 12 rue de la Gare{QUOTED}", "Re: Bonjour", sender=person)
+    assert post.send(reply, to=str(mail["Reply-To"]), envelope_from=person) == f"250 2.0.0 Taken: {Outcome.ASKED}"
+    mail = _asked(post, person, 2)
+    body = mail.get_content()
+    assert "1. Où est-ce" in body
+    assert "De quoi" not in body
+    assert "Avrill" in body
+    letters = {line.strip()[3:]: line.strip()[0] for line in body.split("\n") if "Rue de la Gare," in line}
+    chosen = next(letter for label, letter in letters.items() if "Avrill" in label)
+    # With one question only, the words alone are the answer.
+    last = letter(f"{chosen})", "Re: Bonjour", sender=person)
+    assert post.send(last, to=str(mail["Reply-To"]), envelope_from=person) == f"250 2.0.0 Taken: {Outcome.NEW}"
+    ((code, category, answers, _channel),) = _requests(post, person)
+    assert category == "road"
+    assert '"words": "Le lampadaire clignote."' in answers
+    assert post.query("SELECT commune_id FROM services_request WHERE code = ?", code) == [("49015",)]
+    # What was asked for meanwhile isn't kept twice; a later answer completes the request.
+    assert post.query("SELECT raw, spot FROM mail_dialogue WHERE address = ?", person) == [("{}", None)]
+    post.send(letter("Et il grésille.", sender=person), to=str(mail["Reply-To"]), envelope_from=person)
+    assert post.facts(code)[-1] == ("added", "Et il grésille.")
+
+
+def test_answers_between_the_quoted_questions_are_found(post, person):
+    post.send(letter("Il y a un trou.", sender=person), envelope_from=person)
+    mail = _asked(post, person)
+    quoted = "\n".join(f"> {line}" for line in mail.get_content().split("\n"))
+    filled = quoted.replace("> 2. Où", "Rue, trottoir\n> 2. Où", 1)
+    at = filled.index("> Répondez")
+    filled = f"{filled[:at]}12 rue Bressigny, Angers\n{filled[at:]}"
+    reply = letter(f"Le 23/11/2026 à 10:12, Mairie a écrit :\n{filled}", "Re:", sender=person)
+    assert post.send(reply, to=str(mail["Reply-To"]), envelope_from=person) == f"250 2.0.0 Taken: {Outcome.NEW}"
+    ((_code, category, _answers, _channel),) = _requests(post, person)
+    assert category == "road"
+
+
+def test_a_long_mail_is_kept_to_its_last_word(post, person):
+    words = " ".join(f"mot{n}" for n in range(1500))
+    post.send(letter(WHOLE.replace("Le lampadaire clignote.", words), sender=person), envelope_from=person)
+    ((code, _category, answers, _channel),) = _requests(post, person)
+    told = answers + " ".join(words for _kind, words in post.facts(code))
+    assert all(f"mot{n}" in told for n in range(1500))
+
+
+def test_a_subject_that_says_something_is_not_lost(post, person):
+    post.send(letter(WHOLE, "Lampadaire 4512 en panne", sender=person), envelope_from=person)
+    ((_code, _category, answers, _channel),) = _requests(post, person)
+    assert "Lampadaire 4512 en panne\\n" in answers
+
+
+def test_another_service_has_an_address_of_its_own(post, person):
+    mail = letter("Un banc devant l'école.", "Idée", sender=person)
+    assert post.send(mail, to="demande+propose_idea@mairie.example", envelope_from=person).startswith("250")
+    assert post.query("SELECT service FROM mail_dialogue WHERE address = ?", person) == [("propose_idea",)]
+    assert post.send(mail, to="demande+nothing_such@mairie.example", envelope_from=person).startswith("250")
+
+
+def test_photos_lose_where_they_were_taken_and_other_files_are_left_aside_with_a_word(post, person, tmp_path):
+    mail = letter(WHOLE, sender=person)
+    mail.add_attachment(photo_with_place(tmp_path / "a.jpg"), maintype="image", subtype="jpeg", filename="a.jpg")
+    mail.add_attachment(b"%PDF-1.7", maintype="application", subtype="pdf", filename="facture.pdf")
+    post.send(mail, envelope_from=person)
+    ((code, *_rest),) = _requests(post, person)
+    ((digest, width),) = post.query(
+        "SELECT p.digest, p.width FROM services_photo p JOIN services_request r ON r.id = p.request_id "
+        "WHERE r.code = ?",
+        code,
+    )
+    kept = (post.installation.home / "photos" / digest[:2] / f"{digest}.jpg").read_bytes()
+    assert width == 800
+    assert b"Exif" not in kept
+    assert b"Maker" not in kept
+    assert "laissées de côté : 1" in _asked(post, person).get_content().replace("\xa0", " ")
+
+
+def test_stop_ends_subscriptions(post, person):
+    post.installation.python(
+        "from django.utils import timezone; from mitoyen.services.models import Request, Subscription\n"
+        f"Subscription.objects.create(request=Request.objects.first(), topic='floods', way='mail', value='{person}',"
+        " since=timezone.now())"
+    )
+    assert (
+        post.send(letter("Stop", "Re: Crue", sender=person), envelope_from=person) == f"250 2.0.0 Taken: {Outcome.STOP}"
+    )
+    assert not post.query("SELECT 1 FROM services_subscription WHERE value = ? AND ended_at IS NULL", person)
+
+
+def test_lmtp_says_what_became_of_it_as_smtp_does(post, person):
+    with smtplib.LMTP("127.0.0.1", post.port) as client:
+        client.sendmail(person, ["demande@mairie.example"], letter(WHOLE, sender=person).as_bytes(policy=policy.SMTP))
+    assert len(_requests(post, person)) == 1
+
+
+def test_this_is_no_relay_and_a_made_up_signature_is_nobodys(post, person):
+    for to in ("someone@elsewhere.example", "demande@elsewhere.example", "demande+r1-abcdefghijklmnop@mairie.example",
+               "autre@mairie.example", "demande+../x@mairie.example"):  # fmt: skip
+        assert post.send(letter("x", sender=person), to=to, envelope_from=person).startswith("550")
+
+
+def test_what_can_not_be_committed_is_not_acknowledged(post, person):
+    mail = letter(WHOLE, sender=person)
+    with closing(sqlite3.connect(post.installation.home / "state.sqlite3", isolation_level=None)) as state:
+        state.execute("ALTER TABLE mail_dialogue RENAME TO away")
+        try:
+            assert post.send(mail, envelope_from=person).startswith("451")
+        finally:
+            state.execute("ALTER TABLE away RENAME TO mail_dialogue")
+    assert not _requests(post, person)
+    assert post.send(mail, envelope_from=person) == f"250 2.0.0 Taken: {Outcome.NEW}"
+    assert len(_requests(post, person)) == 1
