@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mitoyen.channels.sms import pdu
-from mitoyen.channels.sms.pdu import COMMANDS, HEADER, LONGEST, RESPONSE, Garbled, Pdu, Stream, decode, encode
+from mitoyen.channels.sms.pdu import COMMANDS, HEADER, LONGEST, RESPONSE, Garbled, Pdu, Stream, Value, decode, encode
 
 
 def _values(field):
@@ -99,7 +99,12 @@ def test_a_password_is_never_in_what_is_logged():
 
 def test_the_octets_are_those_of_the_specification():
     """The sample bind of section 3.2.2, as a transceiver that tells its version."""
-    fields = {"system_id": "SMPP3TEST", "password": "secret08", "system_type": "SUBMIT1", "interface_version": 0x34}
+    fields: dict[str, Value] = {
+        "system_id": "SMPP3TEST",
+        "password": "secret08",
+        "system_type": "SUBMIT1",
+        "interface_version": 0x34,
+    }
     told = encode(Pdu("bind_transceiver", 1, fields={**fields, "addr_ton": 1, "addr_npi": 1}))
     assert told.hex(" ") == (
         "00 00 00 2f 00 00 00 09 00 00 00 00 00 00 00 01 53 4d 50 50 33 54 45 53 54 00 73 65 63 72 65 74 30 38 00 "
