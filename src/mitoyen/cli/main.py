@@ -17,6 +17,7 @@ COMMANDS = {
     "things": "things",
     "services": "services",
     "requests": "requests",
+    "parity": "parity",
     "addresses": "addresses",
     "communes": "communes",
     "people": "people",

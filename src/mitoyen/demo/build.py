@@ -21,6 +21,7 @@ from mitoyen.ledger import audit
 from mitoyen.ledger.models import AuditEntry
 from mitoyen.ledger.refusal import Refused
 from mitoyen.operate import comparison, findings
+from mitoyen.services.parity import keeping
 from mitoyen.territory.register import load_communes
 
 DEFAULT_SEED = 49
@@ -63,6 +64,7 @@ def build(
     accounts = people.make(ENERGY_OFFICER_OF)
     people.reachable()
     requests.make(seed)
+    keeping.keep()
     written = _fill(seed, small, progress) if known is None else 0
     loaded = 0
     if data_dir is not None:

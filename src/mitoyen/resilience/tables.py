@@ -54,6 +54,7 @@ TABLES = (
     ("services.Venue", OPEN),
     ("services.Opening", OPEN),
     ("services.Source", OPEN),
+    ("services.ParityMeasure", OPEN),
     ("services.Request", CLOSED),
     ("services.Contact", CLOSED),
     ("services.Fact", CLOSED),

@@ -215,6 +215,13 @@ class Announcement(models.Model):
         ordering = ("-at", "-id")
 
 
+class ParityMeasure(models.Model):
+    """How each channel served, as measured on a day: what may be published, no person in it."""
+
+    day = models.DateField(unique=True)
+    content = models.JSONField()
+
+
 class Tries(models.Model):
     """How often someone tried something in an hour. `who` is a keyed hash that changes every day; kept two days."""
 

@@ -1,0 +1,192 @@
+"""A day's measure of all services and channels, as it may be published: a plain structure, no count below 5."""
+
+import datetime as dt
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from django.utils import timezone
+
+from mitoyen.manifests.registry import services
+from mitoyen.services import codes, small
+from mitoyen.services.enums import OFFLINE, Channel
+from mitoyen.services.models import Request
+from mitoyen.services.parity import compare
+from mitoyen.services.parity.cases import Bools, Cases, Delays, read, requests_in
+from mitoyen.services.parity.costs import Costs, costs
+from mitoyen.services.parity.survival import in_order, quantiles
+from mitoyen.territory.enums import Origin
+
+DAYS = 365
+SEED = 20261125
+CHANNELS = tuple(channel.value for channel in Channel if channel != Channel.IMPORT)
+Told = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Test:
+    """One comparison whose verdict waits for all others: where it goes, and what it compares."""
+
+    into: Told
+    cases: Cases
+    channel: str
+    which: str
+    compared: compare.Compared
+
+
+def measure(until: dt.datetime | None = None, days: int = DAYS) -> Told:
+    """Measure the last `days`. Real requests; those made up for a demonstration only where there is no real one.
+
+    The structure is JSON: docs/parity.md tells its keys.
+    """
+    until = until or timezone.now()
+    since = until - dt.timedelta(days=days)
+    origin = Origin.REAL if requests_in(since, until, Origin.REAL).exists() else Origin.GENERATED
+    names = sorted(set(requests_in(since, until, origin).values_list("service", flat=True)))
+    table, marks, tests = costs(), _marks(since, until, origin), list[_Test]()
+    told = [_service(name, read(name, since, until, origin), table, marks, tests) for name in names]
+    for test, verdict in zip(tests, compare.verdicts([test.compared for test in tests]), strict=True):
+        test.into.update(_compared(test, verdict))
+    return {
+        "at": until.isoformat(),
+        "since": since.date().isoformat(),
+        "until": until.date().isoformat(),
+        "origin": str(origin),
+        "comparisons": sum(test.compared.is_enough for test in tests),
+        "services": told,
+        "worse": worse(told),
+    }
+
+
+def worse(told: list[Told]) -> list[Told]:
+    """The channels without connection that serve worse than the web: service, channel, which delay, the step."""
+    return [
+        {"service": service["service"], "channel": channel["channel"], "delay": delay, **channel["against_web"][delay]}
+        for service in told
+        for channel in service["channels"]
+        for delay in ("answer", "end")
+        if channel["offline"] and channel["against_web"] and channel["against_web"][delay]["verdict"] == "slower"
+    ]
+
+
+def _service(name: str, cases: Cases, table: Costs, marks: dict[int, int], tests: list[_Test]) -> Told:
+    counts = {channel: int(cases.of(channel).sum()) for channel in CHANNELS}
+    counts = {channel: count for channel, count in counts.items() if count}
+    kept = small.shown(list(counts.values()))
+    total = small.total(list(counts.values()))
+    return {
+        "service": name,
+        "total": total,
+        "channels": [
+            _channel(cases, channel, count, total)
+            | {"rating": _rating(cases, channel, marks), "cost": table.of(channel)}
+            | {"against_web": None if channel == Channel.WEB else _against_web(cases, channel, tests)}
+            for channel, count in zip(counts, kept, strict=True)
+        ],
+    }
+
+
+def _channel(cases: Cases, channel: str, count: int | None, total: int | None) -> Told:
+    own = cases.of(channel)
+    return {
+        "channel": channel,
+        "offline": channel in OFFLINE,
+        "count": count,
+        "share": round(count / total, 4) if count is not None and total else None,
+        "answer": _delay(cases.answer, own),
+        "end": _delay(cases.end, own),
+        "reopened": _share(cases.reopened[own & cases.answer.happened]),
+        "abandoned": _share(cases.forgotten[own & cases.mature]),
+    }
+
+
+def _delay(delays: Delays, own: Bools) -> Told:
+    """Median and 90th percentile; `more_than` where it isn't reached yet; nothing of fewer than 20 events."""
+    days, happened = delays.days[own], delays.happened[own]
+    if happened.sum() < compare.ENOUGH:
+        return {"enough": False, "median": None, "p90": None}
+    order = in_order(days, happened)
+    found = quantiles(days[order], happened[order], np.ones((1, len(days))), compare.LEVELS)[0]
+    longest = float(days.max())
+    median, p90 = ({"days": _round(v)} if math.isfinite(v) else {"more_than": _round(longest)} for v in found)
+    return {"enough": True, "median": median, "p90": p90}
+
+
+def _share(which: Bools) -> float | None:
+    """A share of at least 20; None when it would tell of fewer than 5, on either side."""
+    part, whole = int(which.sum()), len(which)
+    if whole < compare.ENOUGH or small.share_tells(part, whole):
+        return None
+    return round(part / whole, 4)
+
+
+def _rating(cases: Cases, channel: str, marks: dict[int, int]) -> Told | None:
+    """Mean of the marks that people gave with their request's code."""
+    given = [marks[number] for number in cases.number[cases.of(channel)].tolist() if number in marks]
+    if len(given) < small.LEAST:
+        return None
+    return {"mean": round(sum(given) / len(given), 1), "count": len(given)}
+
+
+def _against_web(cases: Cases, channel: str, tests: list[_Test]) -> Told:
+    both = compare.comparable(cases, channel, Channel.WEB)
+    told: Told = {}
+    for which in ("answer", "end"):
+        told[which] = {}
+        compared = compare.delay(both, getattr(both, which), channel, SEED)
+        tests.append(_Test(told[which], both, channel, which, compared))
+    return told
+
+
+def _compared(test: _Test, verdict: compare.Verdict) -> Told:
+    """What is said of one comparison. Nothing but that they are too few, when they are."""
+    if verdict.said == "too_few":
+        return {"verdict": "too_few", "median": None, "interval": None, "p90": None, "compared": None, "step": None}
+    median, p90 = test.compared.differences
+    return {
+        "verdict": verdict.said,
+        "median": _round(median),
+        "interval": [_round(verdict.low), _round(verdict.high)],
+        "p90": _round(p90),
+        "compared": test.compared.cases,
+        "step": _step(test) if verdict.said == "slower" else None,
+    }
+
+
+def _step(test: _Test) -> Told | None:
+    """The step that takes the most of the difference, when more than chance; its days, and its share of all that is
+    slower."""
+    found = compare.steps(test.cases, test.channel)
+    found = found[:3] if test.which == "answer" else found
+    sure = [step for step in found if step.is_sure]
+    if not sure:
+        return None
+    longest = max(sure, key=lambda step: step.days)
+    slower = sum(step.days for step in found if step.days > 0)
+    return {"name": longest.step, "days": _round(longest.days), "share": round(longest.days / slower, 2)}
+
+
+def _marks(since: dt.datetime, until: dt.datetime, origin: Origin) -> dict[int, int]:
+    """Request -> mark that the person gave when they judged the service with its code; the last one counts."""
+    given: dict[str, int] = {}
+    for service in services.installed().values():
+        names = {question.type: question.name for question in service.manifest.questions}
+        if "rating" not in names or "code" not in names:
+            continue
+        judged = requests_in(since, until, origin).filter(service=service.manifest.name).order_by("received_at")
+        for answers in judged.values_list("answers", flat=True):
+            code = codes.read(str(answers.get(names["code"], "")))
+            if code and names["rating"] in answers:
+                given[code] = int(answers[names["rating"]])
+    found: dict[int, int] = {}
+    listed = list(given)
+    for start in range(0, len(listed), 1000):
+        kept = Request.objects.filter(code__in=listed[start : start + 1000])
+        found |= {pk: given[code] for pk, code in kept.values_list("pk", "code")}
+    return found
+
+
+def _round(days: float) -> float | None:
+    """To a tenth of a day: more would only pretend."""
+    return round(days, 1) + 0.0 if math.isfinite(days) else None

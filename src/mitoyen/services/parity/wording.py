@@ -1,0 +1,147 @@
+"""The measure in plain words: for the public page, the desk and the command line."""
+
+from typing import Any
+
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from mitoyen.manifests.registry import services
+from mitoyen.services.enums import Channel
+from mitoyen.services.parity.costs import Elsewhere
+from mitoyen.services.wording import language
+
+Told = dict[str, Any]
+HOURS_BELOW = 2.0
+
+
+def service(name: str) -> str:
+    """A service's title; its name when its package is gone."""
+    found = services.installed().get(name)
+    return found.text("service.title", language()) if found else name
+
+
+def channel(name: str) -> str:
+    """`on paper`, `by SMS`."""
+    return str(Channel(name).label)
+
+
+def span(days: float) -> str:
+    """A delay as people say it: hours below two days."""
+    if abs(days) < HOURS_BELOW:
+        hours = round(abs(days) * 24)
+        return ngettext("%(count)d hour", "%(count)d hours", hours) % {"count": hours}
+    whole = round(abs(days))
+    return ngettext("%(count)d day", "%(count)d days", whole) % {"count": whole}
+
+
+def between(low: float, high: float) -> str:
+    """Two sizes in one unit: `6 to 20 hours`, `2.4 to 3.5 days`."""
+    if max(low, high) < HOURS_BELOW:
+        return _("%(low)s to %(high)s hours") % {"low": round(low * 24), "high": round(high * 24)}
+    return _("%(low)s to %(high)s days") % {"low": number_format(low, 1), "high": number_format(high, 1)}
+
+
+def delay(told: Told | None) -> str:
+    """A median or a 90th percentile."""
+    if told is None:
+        return _("too few to say")
+    if "more_than" in told:
+        return _("more than %(span)s") % {"span": span(told["more_than"])}
+    return span(told["days"])
+
+
+def count(number: int | None) -> str:
+    """A count, or that it is not shown."""
+    return _("not shown") if number is None else str(number)
+
+
+def verdict(told: Told | None) -> str:
+    """A channel's delay against the web's."""
+    if told is None:
+        return _("the reference")
+    if told["verdict"] == "too_few":
+        return _("too few to say")
+    low, high = told["interval"]
+    if told["verdict"] == "slower":
+        return _("slower: %(span)s more") % {"span": between(low, high)}
+    if told["verdict"] == "faster":
+        return _("faster: %(span)s less") % {"span": between(-high, -low)}
+    if low is None or high is None:
+        return _("no difference shown")
+    told = {"low": span(min(low, 0.0)), "high": span(max(high, 0.0))}
+    return _("no difference shown (at most %(low)s less, %(high)s more)") % told
+
+
+def step(name: str) -> str:
+    """Where the time goes."""
+    return {
+        "read": _("until someone has read the request"),
+        "passed_on": _("until it reaches the right team"),
+        "answered": _("until that team answers"),
+        "closed": _("from the answer to the end"),
+    }[name]
+
+
+def alerts(told: Told | None) -> list[str]:
+    """A sentence for each channel without connection that serves worse, the answer's delay before the end's."""
+    first: dict[tuple[str, str], Told] = {}
+    for one in told["worse"] if told else []:
+        first.setdefault((one["service"], one["channel"]), one)
+    return [alert(one) for one in first.values()]
+
+
+def alert(told: Told) -> str:
+    """One sentence on a channel without connection that serves worse."""
+    facts = {"service": service(told["service"]), "channel": channel(told["channel"]), "span": span(told["median"])}
+    if told["delay"] == "answer":
+        said = _("“%(service)s”, %(channel)s: people wait about %(span)s longer for an answer than on the web.") % facts
+    else:
+        said = _("“%(service)s”, %(channel)s: it takes about %(span)s longer to the end than on the web.") % facts
+    if told["step"] is None:
+        return said + " " + _("No single step explains it.")
+    return said + " " + _("The time goes here: %(step)s.") % {"step": step(told["step"]["name"])}
+
+
+def cost(told: Told | None) -> str:
+    """Minutes and euros, with where they come from."""
+    if told is None:
+        return _("unknown")
+    minutes = _("%(minutes)g min of work") % {"minutes": told["minutes"]}
+    if told["euros"] is None:
+        return minutes
+    return _("%(euros)s € (%(minutes)s)") % {"euros": number_format(told["euros"], 2), "minutes": minutes}
+
+
+def elsewhere(found: Elsewhere) -> str:
+    """What others found a contact to cost."""
+    amount = number_format(found.amount, 2)
+    return _("%(amount)s %(currency)s, %(source)s, %(year)d") % {
+        "amount": amount,
+        "currency": found.currency,
+        "source": found.source,
+        "year": found.year,
+    }
+
+
+def share(told: float | None) -> str:
+    """A share, or that it is not shown."""
+    return _("not shown") if told is None else _("%(share)s %%") % {"share": number_format(100 * told, 0)}
+
+
+def rating(told: Told | None) -> str:
+    """The mean mark."""
+    return _("too few to say") if told is None else _("%(mark)s out of 5") % {"mark": number_format(told["mean"], 1)}
+
+
+def line(told: Told) -> str:
+    """One channel on one line, for a terminal."""
+    against = told["against_web"]
+    facts = {
+        "channel": channel(told["channel"]),
+        "count": count(told["count"]),
+        "answer": delay(told["answer"]["median"]),
+        "end": delay(told["end"]["median"]),
+        "verdict": verdict(against["answer"] if against else None),
+    }
+    return _("%(channel)s: %(count)s; answer %(answer)s, end %(end)s; %(verdict)s") % facts

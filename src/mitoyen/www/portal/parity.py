@@ -1,0 +1,87 @@
+"""“The same service for everyone?”: how each channel serves, in plain words, from the last measure kept."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from mitoyen.services.parity import keeping, wording
+from mitoyen.services.parity.costs import costs
+from mitoyen.territory.enums import Origin
+from mitoyen.www.portal.cache import public
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One channel of a service, in words."""
+
+    channel: str
+    offline: bool
+    count: str
+    share: str
+    answer: str
+    answer_p90: str
+    end: str
+    end_p90: str
+    against_answer: str
+    against_end: str
+    reopened: str
+    abandoned: str
+    rating: str
+    cost: str
+    cost_source: str
+
+
+@public
+def page(request: HttpRequest) -> HttpResponse:
+    """The last measure kept; that there is none yet."""
+    told = keeping.last()
+    context: dict[str, Any] = {"door": "services", "told": told}
+    if told is not None:
+        context |= {
+            "since": dt.date.fromisoformat(told["since"]),
+            "until": dt.date.fromisoformat(told["until"]),
+            "made_up": told["origin"] == Origin.GENERATED,
+            "alerts": wording.alerts(told),
+            "said": any(_says_something(service) for service in told["services"]),
+            "services": [(wording.service(one["service"]), _rows(one)) for one in told["services"]],
+            "elsewhere": [
+                (wording.channel(name), wording.elsewhere(cost.elsewhere))
+                for name, cost in costs().channel.items()
+                if cost.elsewhere
+            ],
+        }
+    return render(request, "portal/parity.html", context)
+
+
+def _says_something(service: dict[str, Any]) -> bool:
+    """Whether one comparison of an offline channel has enough cases."""
+    compared = [one["against_web"] for one in service["channels"] if one["offline"] and one["against_web"]]
+    return any(one[delay]["verdict"] != "too_few" for one in compared for delay in ("answer", "end"))
+
+
+def _rows(service: dict[str, Any]) -> list[Row]:
+    return [_row(one) for one in service["channels"]]
+
+
+def _row(one: dict[str, Any]) -> Row:
+    against = one["against_web"] or {"answer": None, "end": None}
+    return Row(
+        channel=wording.channel(one["channel"]),
+        offline=one["offline"],
+        count=wording.count(one["count"]),
+        share=wording.share(one["share"]),
+        answer=wording.delay(one["answer"]["median"]),
+        answer_p90=wording.delay(one["answer"]["p90"]),
+        end=wording.delay(one["end"]["median"]),
+        end_p90=wording.delay(one["end"]["p90"]),
+        against_answer=wording.verdict(against["answer"]),
+        against_end=wording.verdict(against["end"]),
+        reopened=wording.share(one["reopened"]),
+        abandoned=wording.share(one["abandoned"]),
+        rating=wording.rating(one["rating"]),
+        cost=wording.cost(one["cost"]),
+        cost_source=f"{one['cost']['source']}, {one['cost']['on']}" if one["cost"] else "",
+    )
