@@ -65,6 +65,11 @@ TABLES = (
     ("mail.Taken", CLOSED),
     ("mail.Dialogue", CLOSED),
     ("ledger.Notice", CLOSED),
+    ("paper.PrintedLayout", OPEN),
+    ("paper.Scan", CLOSED),
+    ("paper.PaperForm", CLOSED),
+    ("paper.Sheet", CLOSED),
+    ("paper.LetterBatch", CLOSED),
     ("ledger.AuditEntry", OPEN),
 )
 ALL_TABLES = tuple(label for label, _kind in TABLES)
