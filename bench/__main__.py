@@ -3,7 +3,17 @@
 import subprocess
 import sys
 
-NAMES = ("import_csv", "journal", "sealing", "history", "savings", "territory_savings", "portal", "submissions")
+NAMES = (
+    "import_csv",
+    "journal",
+    "sealing",
+    "history",
+    "savings",
+    "territory_savings",
+    "portal",
+    "submissions",
+    "scans",
+)
 
 
 def main() -> int:
