@@ -34,6 +34,9 @@ COMMANDS = {
     "export": "export",
     "study": "study",
 }
+    "forms": "paper",
+    "scan": "paper",
+    "poster": "paper",
 
 REFUSED = 1
 
