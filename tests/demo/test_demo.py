@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 import mitoyen.cli.findings  # noqa: F401 - registers its command
 from mitoyen.cli.main import app
-from mitoyen.demo import announce, people, staging
+from mitoyen.demo import announce, people, requests, staging
 from mitoyen.demo.build import build
 from mitoyen.evaluate.models import Figure
 from mitoyen.history import read
@@ -22,6 +22,7 @@ from mitoyen.ledger.refusal import Refused
 from mitoyen.operate import comparison, findings
 from mitoyen.operate.models import Finding
 from mitoyen.operate.wording import describe
+from mitoyen.services.models import Contact, Request
 from mitoyen.territory.enums import Origin
 from mitoyen.territory.models import Commune, Person, Thing
 
@@ -178,7 +179,7 @@ def test_another_demo_is_refused_and_so_are_generated_readings_beside_real_ones(
 
 def test_the_accounts_open_and_their_file_is_private(demo, demo_home):
     accounts = people.make("49353")
-    assert [account.role for account in accounts] == ["energy_officer", "administrator"]
+    assert [account.role for account in accounts] == ["energy_officer", "counter_clerk", "administrator"]
     for account in accounts:
         assert Person.objects.get(email=account.email).check_password(account.password)
     assert (demo_home / people.FILE).stat().st_mode & 0o077 == 0
@@ -223,3 +224,12 @@ def test_contacts_are_examples_and_settings_already_there_are_left_alone(demo, d
     file.write_text('contact_phone = "02 41 00 00 00"\n', encoding="utf-8")
     people.reachable()
     assert "02 61 91" not in file.read_text(encoding="utf-8")
+
+
+def test_requests_are_generated_on_every_channel_once_and_marked(demo):
+    made = Request.objects.filter(source=requests.SOURCE)
+    assert {str(channel) for channel in requests.SHARES} == set(made.values_list("channel", flat=True))
+    assert set(made.values_list("origin", flat=True)) == {"generated"}
+    assert not Contact.objects.exists()
+    count = made.count()
+    assert requests.make(49) == count == Request.objects.count()
