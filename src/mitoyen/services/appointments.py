@@ -19,6 +19,7 @@ from mitoyen.services.telling import tell
 
 SOONEST = dt.timedelta(hours=20)
 FARTHEST = dt.timedelta(days=21)
+SHORTEST = 5  # Minutes; an opening that says 0 would never end.
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Slot:
     @property
     def key(self) -> str:
         """What a form posts: the venue and the minute in UTC."""
-        return f"{self.venue.pk}:{self.starts:%Y%m%dT%H%M}"
+        return _key(self.venue.pk, self.starts)
 
     def when(self) -> str:
         """Day and hour as people say them, in local time."""
@@ -61,7 +62,7 @@ def free(service: str, commune: str = "", most: int = 9) -> list[Slot]:
     slots = [
         Slot(venue, starts)
         for venue in venues.prefetch_related("openings")
-        for starts, seats in _times(venue, now)
+        for starts, seats in _offered(venue, now).items()
         if taken[(venue.pk, starts)] < seats
     ]
     return sorted(slots, key=lambda slot: (slot.starts, slot.venue.place.slug))[:most]
@@ -75,13 +76,18 @@ def slot_of(service: str, key: str) -> Slot | None:
         venue = Venue.objects.select_related("place__commune").get(pk=int(number), service=service, closed=False)
     except (ValueError, OverflowError, Venue.DoesNotExist):
         return None
-    offered = dict(_times(venue, timezone.now()))
+    offered = _offered(venue, timezone.now())
     return Slot(venue, starts) if starts in offered else None
+
+
+def key_of(answer: dict[str, Any]) -> str:
+    """The key of the slot that `Slot.as_answer` kept."""
+    return _key(int(answer["venue"]), dt.datetime.fromisoformat(str(answer["starts"])).astimezone(dt.UTC))
 
 
 def book(request: Request, slot: Slot) -> Appointment:
     """Keep a seat, inside the caller's transaction, and tell the person. Raises Refused when all are taken."""
-    seats = dict(_times(slot.venue, timezone.now())).get(slot.starts, 0)
+    seats = _offered(slot.venue, timezone.now())[slot.starts]
     for seat in range(seats):
         try:
             with transaction.atomic():
@@ -93,6 +99,18 @@ def book(request: Request, slot: Slot) -> Appointment:
         tell(request, fact)
         return kept
     raise Refused(_("This time was taken meanwhile."), _("Choose another one."), code="taken")
+
+
+def _key(venue: int, starts: dt.datetime) -> str:
+    return f"{venue}:{starts:%Y%m%dT%H%M}"
+
+
+def _offered(venue: Venue, now: dt.datetime) -> Counter[dt.datetime]:
+    """Seats by start; two openings at the same hour receive side by side."""
+    seats: Counter[dt.datetime] = Counter()
+    for starts, more in _times(venue, now):
+        seats[starts] += more
+    return seats
 
 
 def _times(venue: Venue, now: dt.datetime) -> Iterator[tuple[dt.datetime, int]]:
@@ -109,7 +127,7 @@ def _times(venue: Venue, now: dt.datetime) -> Iterator[tuple[dt.datetime, int]]:
 
 def _starts(opening: Opening, day: dt.date, zone: ZoneInfo) -> Iterator[dt.datetime]:
     at, end = dt.datetime.combine(day, opening.starts), dt.datetime.combine(day, opening.ends)
-    step = dt.timedelta(minutes=opening.minutes)
+    step = dt.timedelta(minutes=max(opening.minutes, SHORTEST))
     while at + step <= end:
         yield at.replace(tzinfo=zone).astimezone(dt.UTC)
         at += step

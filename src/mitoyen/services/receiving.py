@@ -60,10 +60,10 @@ def receive(submission: Submission) -> Request:
 
     Raises NotComplete; Refused when the seat was taken meanwhile.
     """
-    answers = _answers(submission)
     known = Request.objects.filter(submission=submission.token).first()
     if known is not None:
         return known
+    answers = _answers(submission)
     with transaction.atomic():
         request, created = Request.objects.get_or_create(
             submission=submission.token, defaults=_fields(submission, answers)
@@ -128,15 +128,18 @@ def _fields(submission: Submission, answers: dict[str, Any]) -> dict[str, Any]:
 
 
 def _code(promised: str) -> str:
-    taken = promised and Request.objects.filter(code=promised).exists()
-    return promised if promised and not taken else codes.new_code()
+    """The one promised, or one at random: the first that no request has."""
+    code = promised or codes.new_code()
+    while Request.objects.filter(code=code).exists():
+        code = codes.new_code()
+    return code
 
 
 def _follow_up(request: Request, submission: Submission) -> None:
     reach = submission.reach
     if reach.value or reach.name:
         Contact.objects.create(request=request, name=reach.name, way=reach.way, value=reach.value)
-    Photo.objects.filter(pk__in=[photo.pk for photo in submission.photos]).update(request=request)
+    _claim(request, submission.photos)
     fact = note(
         request,
         FactKind.RECEIVED,
@@ -149,8 +152,16 @@ def _follow_up(request: Request, submission: Submission) -> None:
         audit.record(submission.taken_by, "request.taken_in", request.code, channel=str(submission.channel))
     if submission.slot is not None:
         book(request, submission.slot)
-    subscriptions.follow(request, reach)
     if request.state == State.HELD:
         note(request, FactKind.HELD)
     else:
+        subscriptions.follow(request, reach)
         tell(request, fact)
+
+
+def _claim(request: Request, sent: Sequence[Photo]) -> None:
+    """The photos that nobody claimed yet; the same one sent twice is kept once."""
+    waiting = list(Photo.objects.filter(pk__in=[photo.pk for photo in sent], request=None).order_by("-pk"))
+    once = {photo.digest: photo.pk for photo in waiting}
+    Photo.objects.filter(pk__in={photo.pk for photo in waiting} - set(once.values())).delete()
+    Photo.objects.filter(pk__in=once.values()).update(request=request)

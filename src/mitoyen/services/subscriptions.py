@@ -1,6 +1,7 @@
 """Who wants to be told about what, where and how; each is ended by the person, on any channel."""
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from mitoyen.manifests.registry import services
@@ -18,8 +19,10 @@ def follow(request: Request, reach: Reach) -> None:
     chosen = {value for answer in request.answers.values() if isinstance(answer, list) for value in answer}
     for topic in service.manifest.told_about:
         if topic in chosen:
-            same = Subscription.objects.filter(topic=topic, commune=request.commune, way=reach.way, value=reach.value)
-            same.filter(ended_at=None).update(ended_at=request.received_at)
+            for earlier in _live(reach.way, reach.value).filter(topic=topic, commune=request.commune):
+                # A letter may be taken in long after it was written.
+                earlier.ended_at = max(earlier.since, request.received_at)
+                earlier.save(update_fields=["ended_at"])
             Subscription.objects.create(
                 request=request,
                 topic=topic,
@@ -32,7 +35,12 @@ def follow(request: Request, reach: Reach) -> None:
 
 def stop(way: Way, value: str) -> int:
     """End every subscription of a number or address; how many there were."""
-    return Subscription.objects.filter(way=way, value=value, ended_at=None).update(ended_at=timezone.now())
+    return _live(way, value).update(ended_at=timezone.now())
+
+
+def _live(way: Way, value: str) -> QuerySet[Subscription]:
+    """Of a number or address, however its capitals are written."""
+    return Subscription.objects.filter(way=way, value__iexact=value, ended_at=None)
 
 
 def end(request: Request, channel: Channel) -> int:

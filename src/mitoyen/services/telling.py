@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from mitoyen.ledger import gsm7, outbox
 from mitoyen.ledger.enums import NoticeWay
 from mitoyen.services import codes, routing, wording
-from mitoyen.services.enums import FactKind, Way
+from mitoyen.services.enums import FactKind, State, Way
 from mitoyen.services.models import Contact, Fact, Request
 
 WAYS = {Way.SMS: NoticeWay.SMS, Way.MAIL: NoticeWay.MAIL, Way.PHONE: NoticeWay.PHONE, Way.LETTER: NoticeWay.LETTER}
@@ -42,8 +42,9 @@ HANDED = frozenset(
 
 
 def tell(request: Request, fact: Fact) -> None:
-    """Queue the notices of this fact, inside the caller's transaction: to the person, to the team, each on its own."""
-    if fact.between_agents:
+    """Queue the notices of this fact, inside the caller's transaction: to the person, to the team, each on its own.
+    Nobody is told while the request is held: `timeline.release` does it then."""
+    if fact.between_agents or request.state == State.HELD:
         return
     if fact.kind in TOLD:
         _tell_person(request, fact)

@@ -4,6 +4,7 @@ guess codes or to flood. Counted in the database, since several processes answer
 import datetime as dt
 import hashlib
 import hmac
+import ipaddress
 
 from django.conf import settings
 from django.db.models import F
@@ -49,4 +50,17 @@ def _hour() -> dt.datetime:
 
 def _hashed(who: str) -> str:
     day = timezone.now().date().isoformat()
-    return hmac.new(settings.SECRET_KEY.encode(), f"{day}|{who}".encode(), hashlib.sha256).hexdigest()
+    return hmac.new(settings.SECRET_KEY.encode(), f"{day}|{_line(who)}".encode(), hashlib.sha256).hexdigest()
+
+
+def _line(who: str) -> str:
+    """An IPv6 visitor has 2^64 addresses, all behind one line: those count as one."""
+    try:
+        address = ipaddress.ip_address(who)
+    except ValueError:
+        return who
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    if address.ipv4_mapped:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.IPv6Network((address, 64), strict=False))

@@ -70,7 +70,10 @@ def support(request: HttpRequest, name: str, number: int) -> HttpResponse:
     if throttle.is_over("support", who):
         return _one(request, service, number, _("Too many supports came from here within the hour. Try later."))
     by = hmac.new(
-        settings.SECRET_KEY.encode(), f"{who}|{request.headers.get('User-Agent', '')}".encode(), hashlib.sha256
+        settings.SECRET_KEY.encode(),
+        # With the request's number, so that nobody sees which ideas one person supports.
+        f"{found.pk}|{who}|{request.headers.get('User-Agent', '')}".encode(),
+        hashlib.sha256,
     ).hexdigest()
     try:
         with transaction.atomic():
