@@ -18,6 +18,7 @@ COMMANDS = {
     "services": "services",
     "requests": "requests",
     "parity": "parity",
+    "sms": "sms",
     "addresses": "addresses",
     "communes": "communes",
     "people": "people",
@@ -33,10 +34,10 @@ COMMANDS = {
     "restore": "backup",
     "export": "export",
     "study": "study",
-}
     "forms": "paper",
     "scan": "paper",
     "poster": "paper",
+}
 
 REFUSED = 1
 

@@ -20,13 +20,14 @@ PARTS = ("door", "gate", "worker")
 # `run_forever` does the work.
 CHANNELS = {
     "mail": (("mail_listen", "mail_host"), "mitoyen.channels.mail.running"),
+    "sms": (("sms_host",), "mitoyen.channels.sms.running"),
 }
 LONGEST_PAUSE_S = 30.0
 STOP_WITHIN_S = 10.0
 
 
 @app.command()
-def run(part: str = typer.Argument("", help="door, gate, worker or mail; nothing: all of them.")) -> None:
+def run(part: str = typer.Argument("", help="door, gate, worker, mail or sms; nothing: all of them.")) -> None:
     """Serve the portal and desk, the machines' door, and work behind them, until stopped."""
     if part and part not in (*PARTS, *CHANNELS):
         raise typer.BadParameter(f"{part}: {', '.join((*PARTS, *CHANNELS))}")
