@@ -290,3 +290,12 @@ def test_a_form_costs_few_queries(visitor, django_assert_max_num_queries):
         visitor.get(FORM)
     with django_assert_max_num_queries(22):
         hand_in(visitor)
+
+
+def test_an_exchange_by_sms_is_played_by_the_dialogue_and_leaves_nothing(visitor):
+    page = text(visitor.get("/services/par-sms/"))
+    assert "agit-il ? Répondez par un chiffre" in page
+    assert re.search(r"[0-9A-Z]{3}-[0-9A-Z]{3}-[0-9A-Z]{3}", page)
+    assert not Request.objects.exists()
+    assert not Notice.objects.exists()
+    assert "Answer with a number" in text(visitor.get("/en/services/par-sms/"))

@@ -5,6 +5,7 @@ import pytest
 pytestmark = pytest.mark.browser
 
 FORMS = ("report_problem", "propose_idea", "judge_service", "digital_help", "be_told", "my_data")
+PAGES = (*(f"/services/{name}/" for name in FORMS), "/suivre/", "/moderation/", "/services/par-sms/")
 STREETS = """
 from mitoyen.territory.models import Commune, Street
 for slug in ("angers", "avrille"):
@@ -20,7 +21,9 @@ def streets(server):
 
 
 @pytest.mark.parametrize("language", ["", "/en"])
-@pytest.mark.parametrize("path", [*(f"/services/{name}/" for name in FORMS), "/suivre/", "/moderation/"])
+@pytest.mark.parametrize(
+    "path", PAGES
+)
 def test_axe_finds_no_fault(path, language, open_page, axe):
     page = open_page(language + path)
     for summary in page.query_selector_all("details:not([open]) > summary"):
@@ -28,7 +31,9 @@ def test_axe_finds_no_fault(path, language, open_page, axe):
     assert axe(page) == []
 
 
-@pytest.mark.parametrize("path", [*(f"/services/{name}/" for name in FORMS), "/suivre/", "/moderation/"])
+@pytest.mark.parametrize(
+    "path", PAGES
+)
 def test_nothing_scrolls_sideways_at_320_pixels(path, open_page):
     page = open_page(path, width=320)
     assert page.evaluate("document.documentElement.scrollWidth") <= 320

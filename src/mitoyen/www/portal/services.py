@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods
 
+from mitoyen.channels.sms import example
 from mitoyen.manifests.load import Service
 from mitoyen.manifests.registry import services as installed
 from mitoyen.services import codes, throttle
@@ -44,6 +45,12 @@ def doors(request: HttpRequest) -> HttpResponse:
     """Every service, "follow my request", and how to reach a person, as large as the rest."""
     shown = [_door(service) for service in in_order()]
     return render(request, "portal/services.html", {"door": "services", "doors": shown})
+
+
+@public
+def by_sms(request: HttpRequest) -> HttpResponse:
+    """How it goes by SMS: an exchange played by the dialogue itself, nothing of it kept."""
+    return render(request, "portal/by_sms.html", {"door": "services", "turns": example.exchange()})
 
 
 @never_cache

@@ -43,6 +43,7 @@ urlpatterns = [
         name="readings",
     ),
     path("services/", services.doors, name="services"),
+    path("services/par-sms/", services.by_sms, name="by-sms"),
     path("services/<slug:name>/", services.form, name="service"),
     path("services/<slug:name>/recu/<str:signed>/", services.received, name="service-received"),
     path("services/<slug:name>/demandes/", public_requests.listed, name="service-requests"),
