@@ -66,6 +66,11 @@ class Contact(models.Model):
     value = models.CharField(max_length=300, help_text="Number, address or postal address, as the way needs.")
     unreached_at = models.DateTimeField(null=True, blank=True, help_text="Since when messages to it fail.")
 
+    class Meta:
+        indexes = (
+            models.Index(fields=("way", "value"), condition=Q(unreached_at__isnull=False), name="contact_unreached"),
+        )
+
 
 class Fact(models.Model):
     """One fact of a request's timeline. `words` are shown to whoever has the code, unless `between_agents`."""

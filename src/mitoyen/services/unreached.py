@@ -31,6 +31,9 @@ def flag(about: str, way: Way, value: str, channel: Channel) -> Request | None:
         return contact.request
 
 
-def clear(way: Way, value: str) -> int:
+def clear(way: Way, *values: str) -> int:
     """They wrote, or a message arrived: they can be reached again. How many contacts that concerns."""
-    return Contact.objects.filter(way=way, value__iexact=value).exclude(unreached_at=None).update(unreached_at=None)
+    flagged = Contact.objects.filter(way=way, unreached_at__isnull=False)
+    wanted = {value.casefold() for value in values}
+    found = [pk for pk, value in flagged.values_list("pk", "value") if value.casefold() in wanted]
+    return Contact.objects.filter(pk__in=found).update(unreached_at=None)
