@@ -17,6 +17,8 @@ from mitoyen.manifests.load import Declared, Fault, Manifest, ManifestError, Usa
 from mitoyen.manifests.schema import Rule, UsageManifest
 from mitoyen.manifests.service_schema import ServiceManifest
 
+OURS = "mitoyen."
+
 
 class Registry(Generic[Manifest]):
     """What packages declare under one entry point group, looked at once."""
@@ -43,8 +45,15 @@ class Registry(Generic[Manifest]):
 
     def _examined(self) -> list[tuple[Declared[Manifest] | None, list[Fault]]]:
         if self._seen is None:
-            points = sorted(entry_points(group=self.group), key=lambda point: point.name)
-            self._seen = [self._examine(point) for point in points]
+            # What comes with Mitoyen first: nobody's package takes its place.
+            points = sorted(entry_points(group=self.group), key=lambda one: (not one.value.startswith(OURS), one.name))
+            self._seen = []
+            by: dict[str, str] = {}
+            for point in points:
+                found, faults = self._examine(point)
+                if found is not None and not faults:
+                    faults = list(_declared_before(point, found.manifest.name, by))
+                self._seen.append((found, faults))
         return self._seen
 
     def _examine(self, point: EntryPoint) -> tuple[Declared[Manifest] | None, list[Fault]]:
@@ -72,6 +81,14 @@ def method_of(usage: Usage, rule: Rule) -> Callable[..., Any]:
     return found
 
 
+def _declared_before(point: EntryPoint, name: str, by: dict[str, str]) -> Iterator[Fault]:
+    """A name that an earlier package declared is refused to a later one."""
+    first = by.setdefault(name, point.value)
+    if first != point.value:
+        message = _("“%(name)s” is declared by %(package)s already; one of the two must be removed.")
+        yield _under(point, Fault("manifest.toml", "$.name", message % {"name": name, "package": first}))
+
+
 def _under(point: EntryPoint, fault: Fault) -> Fault:
     return Fault(f"{point.value}/{fault.file}", fault.key, fault.message)
 
@@ -79,7 +96,7 @@ def _under(point: EntryPoint, fault: Fault) -> Fault:
 def _folder(package: str) -> Path:
     try:
         spec = importlib.util.find_spec(package)
-    except ModuleNotFoundError:
+    except Exception:  # A package around it is loaded: what it raises must harm no other.
         spec = None
     if spec is None or not spec.submodule_search_locations:
         raise ManifestError(Fault(package, "", _("the entry point must name an importable package.")))

@@ -1,5 +1,8 @@
 """Checks a service's folder: that its parts fit each other, and that every channel can carry it."""
 
+import datetime as dt
+import math
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,6 +14,12 @@ from mitoyen.manifests.service_schema import Question, ServiceManifest
 from mitoyen.manifests.shared_checks import MANIFEST, texts, told_twice, unknown, versions
 
 CHOOSING = frozenset({"choice", "choices"})
+# A request is about one place, has one set of photos and one appointment.
+ONCE = ("place", "photo", "venue")
+# What would open someone's request, or say where someone will be.
+NEVER_PUBLIC = frozenset({"code", "venue"})
+# What a form calls its own parts.
+TAKEN_NAMES = frozenset({"contact", "form"})
 # What a person answers in one sitting on a small phone, and what fits two sheets of paper in large print.
 MOST_QUESTIONS = 12
 MOST_CHOICES = {"sms": 9, "paper": 12}
@@ -37,9 +46,13 @@ def faults(service: Service) -> Iterator[Fault]:
     yield from versions(manifest)
     yield from told_twice(_names(manifest))
     yield from _references(manifest)
+    yield from _teams(manifest)
+    yield from _told_about(manifest)
+    yield from _once(manifest)
     for number, question in enumerate(manifest.questions):
         yield from _question(question, f"$.questions[{number}]")
     yield from _kept(manifest)
+    yield from _easy(manifest)
     found = list(texts(service.texts, needed_texts(manifest), optional_texts(manifest)))
     yield from found
     if not found:
@@ -49,7 +62,7 @@ def faults(service: Service) -> Iterator[Fault]:
 
 def needed_texts(manifest: ServiceManifest) -> dict[str, frozenset[str]]:
     """Dotted keys that each language must have; no text of a service quotes a fact."""
-    keys = ["service.title", "service.summary"]
+    keys = ["service.title", "service.summary", *(["easy.summary"] if manifest.easy_to_read else [])]
     for question in manifest.questions:
         keys.append(f"questions.{question.name}.label")
         if question.required:
@@ -99,7 +112,14 @@ def _references(manifest: ServiceManifest) -> Iterator[Fault]:
     categories = set(routing[0].choices) if routing else set()
     for number, team in enumerate(manifest.teams):
         yield from unknown(team.categories, categories, f"$.teams[{number}].categories", _("category"))
-    if not any(not team.categories and not team.communes for team in manifest.teams):
+
+
+def _teams(manifest: ServiceManifest) -> Iterator[Fault]:
+    """The first that fits takes it: one takes everything, and is the last."""
+    whole = [number for number, team in enumerate(manifest.teams) if not team.categories and not team.communes]
+    if whole and whole[0] < len(manifest.teams) - 1:
+        yield Fault(MANIFEST, f"$.teams[{whole[0]}]", _("takes everything, so later teams get nothing; put it last."))
+    if not whole:
         yield Fault(
             MANIFEST,
             "$.teams",
@@ -107,7 +127,42 @@ def _references(manifest: ServiceManifest) -> Iterator[Fault]:
         )
 
 
+def _told_about(manifest: ServiceManifest) -> Iterator[Fault]:
+    """Each topic can be asked for, by someone who can be reached."""
+    asked = {choice for question in manifest.questions if question.type == "choices" for choice in question.choices}
+    for topic in manifest.told_about:
+        if topic not in asked:
+            message = _("“%(name)s” is no choice of a question of the type choices: nobody could ask for it.")
+            yield Fault(MANIFEST, "$.told_about", message % {"name": topic})
+    if manifest.told_about and manifest.contact == "none":
+        yield Fault(MANIFEST, "$.contact", _("nobody can be told without a contact; ask for one."))
+
+
+def _once(manifest: ServiceManifest) -> Iterator[Fault]:
+    counts = Counter(str(question.type) for question in manifest.questions)
+    for kind in ONCE:
+        if counts[kind] > 1:
+            message = _("a request has one answer of the type %(type)s; keep one question.")
+            yield Fault(MANIFEST, "$.questions", message % {"type": kind})
+
+
+def _easy(manifest: ServiceManifest) -> Iterator[Fault]:
+    if manifest.easy_to_read is None:
+        return
+    try:
+        dt.date.fromisoformat(manifest.easy_to_read.on)
+    except ValueError:
+        yield Fault(MANIFEST, "$.easy_to_read.on", _("is no day; write it as 2026-11-25."))
+
+
 def _question(question: Question, where: str) -> Iterator[Fault]:
+    if question.name in TAKEN_NAMES:
+        yield Fault(MANIFEST, f"{where}.name", _("is a name that forms use themselves; choose another."))
+    if question.routes and question.personal:
+        yield Fault(
+            MANIFEST, f"{where}.personal", _("what finds the handler is kept to be counted; it can't be personal.")
+        )
+    yield from _limits(question, where)
     if question.type in CHOOSING and len(question.choices) < 2:
         yield Fault(MANIFEST, f"{where}.choices", _("needs two choices at least; the question has nothing to choose."))
     if question.type not in CHOOSING and question.choices:
@@ -116,6 +171,12 @@ def _question(question: Question, where: str) -> Iterator[Fault]:
         yield Fault(MANIFEST, f"{where}.routes", _("only a required choice can find the handler."))
     if question.things and question.type != "place":
         yield Fault(MANIFEST, f"{where}.things", _("is only for the type place; remove it."))
+
+
+def _limits(question: Question, where: str) -> Iterator[Fault]:
+    for key, limit in {"least": question.least, "most": question.most}.items():
+        if limit is not None and (question.type != "number" or not math.isfinite(limit)):
+            yield Fault(MANIFEST, f"{where}.{key}", _("is a number, and only for the type number; correct it."))
     if question.least is not None and question.most is not None and question.least > question.most:
         yield Fault(MANIFEST, f"{where}.least", _("is above the most that is allowed; correct one of them."))
 
@@ -129,6 +190,10 @@ def _kept(manifest: ServiceManifest) -> Iterator[Fault]:
         if is_asked and what not in kept:
             message = _("says nothing of the %(what)s that the service asks for; give basis and months.")
             yield Fault(MANIFEST, "$.data", message % {"what": what})
+    secret = {question.name for question in manifest.questions if question.type in NEVER_PUBLIC}
+    for name in sorted(secret & set(manifest.public)):
+        message = _("“%(name)s” is a code or an appointment: it can't be public.")
+        yield Fault(MANIFEST, "$.public", message % {"name": name})
     public = {question.name for question in manifest.questions if question.personal} & set(manifest.public)
     for name in sorted(public):
         yield Fault(MANIFEST, "$.public", _("“%(name)s” is personal: it can't be public.") % {"name": name})
