@@ -13,6 +13,7 @@ COMMANDS = {
     "demo": "demo",
     "run": "run",
     "gate-key": "gate_key",
+    "open311-key": "open311_key",
     "import": "imports",
     "things": "things",
     "services": "services",

@@ -16,7 +16,7 @@ from mitoyen.resilience.tables import write_tables
 FOLDERS = ("published", "archive", "corrections", "factors")
 # What people sent goes with the secrets: into backups, never into an export.
 PRIVATE_FOLDERS = ("photos", "scans")
-FILES = ("mitoyen.toml", "secret.key", "gate.keys")
+FILES = ("mitoyen.toml", "secret.key", "gate.keys", "open311.keys")
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from mitoyen.www.assets import serve
 
 urlpatterns = [
     path("habillage/<str:digest>/<path:name>", serve, name="asset"),
+    path("open311/", include("mitoyen.www.open311.urls")),
     *i18n_patterns(
         path("compte/", include("mitoyen.www.accounts.urls")),
         path("bureau/", include("mitoyen.www.desk.urls")),

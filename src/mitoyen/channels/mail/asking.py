@@ -19,6 +19,7 @@ from mitoyen.services import photos, placing, receiving, timeline
 from mitoyen.services.answers import BadAnswer
 from mitoyen.services.contacts import Reach, read_contact
 from mitoyen.services.enums import Channel, Way
+from mitoyen.services.long_words import pieces
 from mitoyen.services.models import Photo, Request
 from mitoyen.services.receiving import NotComplete, Submission
 from mitoyen.territory.finding import Spot
@@ -91,8 +92,8 @@ def settle(dialogue: Dialogue, service: Service) -> Request | None:
         dialogue.asked, dialogue.rounds = names, dialogue.rounds + 1
         dialogue.save()
         return None
-    for chunk in chunks(dialogue.more):
-        timeline.add_words(request, chunk, Channel.MAIL)
+    for piece in pieces(dialogue.more, timeline.LONGEST):
+        timeline.add_words(request, piece, Channel.MAIL)
     # The request has it all now.
     dialogue.request, dialogue.raw, dialogue.more, dialogue.spot, dialogue.which = request, {}, "", None, []
     dialogue.save()
@@ -114,20 +115,6 @@ def questions(dialogue: Dialogue, service: Service) -> str:
         if phone:
             lines.append(_("You would rather speak with someone? Call %(phone)s.") % {"phone": phone})
         return "\n".join(lines)
-
-
-def chunks(text: str, most: int = 4000) -> list[str]:
-    """A long text in pieces that a fact of the timeline can hold, broken between words."""
-    pieces: list[str] = []
-    rest = text.strip()
-    while rest:
-        if len(rest) <= most:
-            return [*pieces, rest]
-        at = max(rest.rfind(" ", most // 2, most), rest.rfind("\n", most // 2, most))
-        at = at if at > 0 else most
-        pieces.append(rest[:at].rstrip())
-        rest = rest[at:].lstrip()
-    return pieces
 
 
 def forget_old() -> int:
@@ -198,9 +185,9 @@ def _take_words(dialogue: Dialogue, service: Service, words: str) -> None:
     if question is None or str(dialogue.raw.get(question.name, "")).strip():
         dialogue.more = f"{dialogue.more}\n\n{words}".strip()
         return
-    pieces = chunks(words, question.longest)
-    dialogue.raw[question.name] = pieces[0]
-    dialogue.more = f"{dialogue.more}\n\n{words[len(pieces[0]) :].strip()}".strip()
+    first = pieces(words, question.longest)[0]
+    dialogue.raw[question.name] = first
+    dialogue.more = f"{dialogue.more}\n\n{words[len(first) :].strip()}".strip()
 
 
 def _with_subject(subject: str, words: str) -> str:

@@ -23,6 +23,7 @@ from mitoyen.ledger.refusal import Refused
 from mitoyen.manifests.load import Service
 from mitoyen.services import codes, following, photos, subscriptions, throttle, timeline, unreached, wording
 from mitoyen.services.enums import Channel, FactKind, State, Way
+from mitoyen.services.long_words import pieces
 from mitoyen.services.models import Contact, Photo, Request
 from mitoyen.territory.spelling import bare
 
@@ -184,18 +185,18 @@ class _Taking:
             else:
                 photos.forget(photo)
         words = words or _("Photos added: %(count)d.") % {"count": len(fresh)}
-        pieces = asking.chunks(words)
+        parts = pieces(words, timeline.LONGEST)
         if request.state == State.REFUSED:
-            timeline.appeal(request, pieces[0], Channel.MAIL)
+            timeline.appeal(request, parts[0], Channel.MAIL)
         elif request.state == State.CLOSED and _only(THANKS, words):
             # Thanks don't open again what is finished.
             timeline.note(request, FactKind.ADDED, words=words, channel=Channel.MAIL)
         elif request.state == State.CLOSED:
-            timeline.reopen(request, pieces[0], channel=Channel.MAIL)
-            for piece in pieces[1:]:
+            timeline.reopen(request, parts[0], channel=Channel.MAIL)
+            for piece in parts[1:]:
                 timeline.add_words(request, piece, Channel.MAIL)
         else:
-            for piece in pieces:
+            for piece in parts:
                 timeline.add_words(request, piece, Channel.MAIL)
 
     def _tell_story(self, request: Request) -> None:
