@@ -6,7 +6,7 @@ same answers end in the same record.
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from django.core import signing
@@ -125,9 +125,12 @@ def read(service: Service, request: HttpRequest, *, offer_same: bool = True) -> 
     return draft
 
 
-def hand_in(draft: Draft, channel: Channel, taken_by: str = "") -> Request | None:
-    """Keep the request; None, with the faults in the draft, when something is missing or was taken meanwhile."""
-    submission = _submission(draft, channel, taken_by)
+def hand_in(draft: Draft, channel: Channel, taken_by: str = "", **more: Any) -> Request | None:
+    """Keep the request; None, with the faults in the draft, when something is missing or was taken meanwhile.
+
+    `more`: what else a `Submission` says, as the day on which a sheet arrived.
+    """
+    submission = replace(_submission(draft, channel, taken_by), **more)
     try:
         request = receiving.receive(submission)
         if draft.same_as is not None and request.joined_to_id is None and request.pk != draft.same_as.pk:

@@ -88,6 +88,9 @@ def count(total, seed, form, made, read):
         truth = (zone.zone.question, zone.zone.part) in made.written
         said = {Verdict.TICKED: True, Verdict.EMPTY: False}.get(zone.verdict)
         judged = "unsure" if said is None else "right" if said == truth else "wrong"
+        if judged == "wrong" and said:
+            # Something was there, if only a stain: a clerk looks at it for nothing.
+            judged = "needless"
         total.zones[judged] += 1
         if judged == "wrong":
             total.wrong.append((seed, made.kind, zone.zone.question, zone.verdict, zone.ink))

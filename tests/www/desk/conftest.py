@@ -73,6 +73,7 @@ def desk(db, home):
     from mitoyen.services.models import Opening, Venue
     from mitoyen.territory.models import Agreement, Commune, Deployment, Device, Partner, Place, Thing
     from mitoyen.territory.register import load_communes
+    from tests.www.desk import sheets
 
     load_communes()
     angers, trelaze = Commune.objects.get(slug="angers"), Commune.objects.get(slug="trelaze")
@@ -110,9 +111,11 @@ def desk(db, home):
     venue = Venue.objects.create(place=place, service="digital_help")
     opening = Opening.objects.create(venue=venue, weekday=1, starts=dt.time(9), ends=dt.time(12))
     demand = report("Un trou devant le 3.", angers)
+    form = sheets.sheet_form()
     return SimpleNamespace(
         venue=venue, opening=opening,
         demand=demand, service="report_problem",
+        sheet_form=form, sheet=form.sheets.first(), letters=sheets.letters(demand), call=sheets.call(demand),
         angers=angers, trelaze=trelaze, school=school, meter=meter, stream=stream, batch=batch, finding=finding,
         action=action, closure=closure, upload=upload, place=place,
         organisation=organisation, agreement=agreement,

@@ -16,6 +16,18 @@ WHO = {
     "counter": ((), "clerk", "officer"),
     "counter-form": (("service",), "clerk", "reader"),
     "receipt": (("demand",), "clerk", "clerk_trelaze"),
+    "paper": ((), "clerk", "reader"),
+    "paper-form": (("sheet_form",), "clerk", "clerk_trelaze"),
+    "paper-aside": (("sheet_form",), "clerk", "clerk_trelaze"),
+    "paper-picture": (("sheet",), "clerk", "clerk_trelaze"),
+    "paper-print": (("service",), "clerk", "officer"),
+    "poster": ((), "clerk", "officer"),
+    "letters": ((), "clerk", "officer"),
+    "letters-gather": ((), "clerk", "officer"),
+    "letters-pdf": (("letters",), "clerk", "clerk_trelaze"),
+    "letters-act": (("letters",), "clerk", "clerk_trelaze"),
+    "calls": ((), "clerk", "moderator"),
+    "call-act": (("call",), "clerk", "clerk_trelaze"),
     "announcements": ((), "operator", "clerk"),
     "announce": ((), "admin_trelaze", "moderator"),
     "teams": ((), "admin_trelaze", "clerk"),
@@ -81,6 +93,8 @@ def address(desk, name):
         found = getattr(desk, subject)
         if subject == "school":
             named.append(found.slug)
+        elif subject == "sheet":
+            named += [found.pk, "page", 0]
         elif subject == "service":
             named.append(found)
         elif subject == "stream":

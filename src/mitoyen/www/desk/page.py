@@ -22,6 +22,9 @@ FIRST = (
     ("buildings", _("Buildings"), rules.sees_desk),
 )
 OTHERS = (
+    ("paper", _("Paper"), rules.takes_in),
+    ("letters", _("Letters"), rules.takes_in),
+    ("calls", _("To call"), rules.takes_in),
     ("teams", _("Teams"), rules.arranges),
     ("venues", _("Places to meet"), rules.arranges),
     ("announcements", _("Telling people"), rules.announces),

@@ -8,9 +8,13 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from mitoyen.channels.paper import letters
+from mitoyen.channels.paper import perms as paper_perms
+from mitoyen.channels.paper.models import LetterBatch, PaperForm, Sheet
 from mitoyen.connect.models import Upload
 from mitoyen.evaluate.models import Action, Closure
 from mitoyen.history.models import Batch, Datastream
+from mitoyen.ledger.models import Notice
 from mitoyen.operate.models import Finding
 from mitoyen.services import perms as request_perms
 from mitoyen.services.models import Opening, Request, Venue
@@ -65,6 +69,29 @@ def arranges_venue(person: Person, venue: Venue) -> bool:
 def arranges_hours(person: Person, opening: Opening) -> bool:
     """The same, for hours of a place to meet."""
     return arranges_venue(person, opening.venue)
+
+
+def handles_form(person: Person, form: PaperForm) -> bool:
+    """Clerks and operators of the commune where the sheet was scanned, and whoever scanned it."""
+    return paper_perms.can_handle_form(person, form)
+
+
+def sees_sheet(person: Person, named: tuple[Sheet, str, int]) -> bool:
+    """Whoever may confirm the form that the sheet belongs to."""
+    return paper_perms.can_handle_form(person, named[0].form)
+
+
+def handles_letters(person: Person, batch: LetterBatch) -> bool:
+    """Whoever gathered the batch, and whoever handles every request that its letters are about."""
+    if batch.by == person.email and request_perms.can_take_in(person):
+        return True
+    found = letters.of(batch)
+    return bool(found) and all(paper_perms.can_handle_notice(person, notice) for notice in found)
+
+
+def makes_call(person: Person, notice: Notice) -> bool:
+    """Clerks and operators, in the commune of the request that the call is about."""
+    return paper_perms.can_handle_notice(person, notice)
 
 
 def sees_receipt(person: Person, request: Request) -> bool:

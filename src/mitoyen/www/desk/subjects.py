@@ -5,10 +5,12 @@ from uuid import UUID
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
+from mitoyen.channels.paper.models import LetterBatch, PaperForm, Sheet
 from mitoyen.connect.models import Upload
 from mitoyen.evaluate.models import Action, Closure
 from mitoyen.history.models import Batch, Datastream
-from mitoyen.ledger.models import Job
+from mitoyen.ledger.enums import NoticeWay
+from mitoyen.ledger.models import Job, Notice
 from mitoyen.manifests.load import Service
 from mitoyen.manifests.registry import services
 from mitoyen.operate.models import Finding
@@ -18,6 +20,24 @@ from mitoyen.territory.models import Agreement, Partner, Person, Place, Thing
 
 def request(number: int) -> Request:
     return get_object_or_404(Request.objects.select_related("commune", "thing"), pk=number)
+
+
+def paper_form(number: int) -> PaperForm:
+    return get_object_or_404(PaperForm.objects.select_related("request"), pk=number)
+
+
+def sheet(number: int, what: str, at: int) -> tuple[Sheet, str, int]:
+    """A sheet and the part of it to show."""
+    return get_object_or_404(Sheet.objects.select_related("form"), pk=number), what, at
+
+
+def letters(number: int) -> LetterBatch:
+    return get_object_or_404(LetterBatch, pk=number)
+
+
+def call(number: int) -> Notice:
+    """A notice to tell by phone."""
+    return get_object_or_404(Notice, pk=number, way=NoticeWay.PHONE)
 
 
 def service(slug: str) -> Service:

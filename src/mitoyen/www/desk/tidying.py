@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from mitoyen.channels.paper.models import Scan
 from mitoyen.connect.models import Upload
 from mitoyen.ledger import jobs
 from mitoyen.ledger.models import Job
@@ -25,6 +26,7 @@ def tidy(job: Job) -> dict[str, Any]:
         upload.report = {**upload.report, "given_up": True}
         upload.save(update_fields=["path", "report"])
     known = {upload.file.name for upload in Upload.objects.exclude(path="")}
+    known |= {scan.file.name for scan in Scan.objects.exclude(path="")}
     limit = (now - BROKEN_KEPT).timestamp()
     orphans = [f for f in folder().glob("upload-*") if f.name not in known and f.stat().st_mtime < limit]
     for file in orphans:
