@@ -21,6 +21,7 @@ from mitoyen.services.enums import Channel, FactKind, State, Way
 from mitoyen.services.models import Contact, Fact, Request
 from mitoyen.services.parity import keeping
 from mitoyen.services.parity import wording as parity_wording
+from mitoyen.services.plain.check import check
 from mitoyen.territory.enums import Origin
 from mitoyen.territory.models import Commune, Person
 from mitoyen.www.desk import rules
@@ -28,6 +29,7 @@ from mitoyen.www.desk.page import email_of, page, say_refusal, to
 from mitoyen.www.portal.public_requests import PHOTO
 
 A_PAGE = 50
+REREAD = "reread"
 STATES: tuple[tuple[str, object, Q], ...] = (
     ("repondre", gettext_lazy("To answer"), Q(state=State.OPEN)),
     ("lire", gettext_lazy("To read first"), Q(state=State.HELD)),
@@ -100,6 +102,9 @@ def act(request: HttpRequest, one: Request) -> HttpResponse:
     """Do one act; what was typed stays when it is refused."""
     name = request.POST.get("act", "")
     form = {key: clean(str(value)) for key, value in request.POST.items()}
+    if name == REREAD and perms.can_handle(rules.person_of(request), one):
+        checked = check(form.get("words", ""), one.language)
+        return page(request, "request.html", "requests", _context(request, one, form) | {"checked": checked})
     chosen = ACTS.get(name)
     if chosen is not None and not chosen.may(rules.person_of(request), one):
         raise PermissionDenied
