@@ -30,7 +30,7 @@ def filled(db, home, tmp_path):
 
 
 @pytest.mark.parametrize("language", ["", "/en"], ids=["French", "English"])
-@pytest.mark.parametrize("path", ["/services/report_problem/ou-et-quand/", ZURICH, "/le-meme-service-pour-tous/"])
+@pytest.mark.parametrize("path", ["/services/report_problem/ou-et-quand/", ZURICH, "/le-meme-service-pour-tous/", "/mots/"])
 def test_without_fault_at_320_px_and_wide(filled, open_page, axe, path, language):
     answer = Client().get(language + path)
     assert answer.status_code == 200

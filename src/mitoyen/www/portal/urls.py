@@ -11,6 +11,7 @@ from mitoyen.www.portal import (
     downloads,
     figures,
     following,
+    glossary,
     home,
     parity,
     public_requests,
@@ -55,6 +56,7 @@ urlpatterns = [
     path("suivre/", following.follow, name="follow"),
     path("moderation/", public_requests.moderation, name="moderation"),
     path("photos/<str:signed>/", public_requests.photo, name="photo"),
+    path("mots/", glossary.page, name="glossary"),
     path("accessibilite/", texts.accessibility, name="accessibility"),
     path("audit/tetes.json", audit.heads, name="heads"),
 ]
