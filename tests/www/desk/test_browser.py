@@ -44,6 +44,14 @@ for words in ("Un trou devant le 3.", "Le même trou."):
     if Request.objects.count() < 2:
         raw = {"category": "road", "words": words}
         receive(Submission(services.installed()["report_problem"], "counter", raw, spot=spot, reach=reach))
+from mitoyen.channels.paper.models import PaperForm
+from tests.www.desk import sheets
+if not PaperForm.objects.exists():
+    sheets.sheet_form(unsure=(("danger", "yes"),))
+    sheets.sheet_form(ticked=(), state="set_aside", why="Feuille vide")
+    sheets.letters(Request.objects.first())
+    sheets.letter(Request.objects.first(), key="letter:2")
+    sheets.call(Request.objects.first())
 """
 PAGES = (
     "/bureau/",
@@ -54,6 +62,11 @@ PAGES = (
     "/bureau/guichet/report_problem/",
     "/bureau/guichet/digital_help/?canal=telephone",
     "/bureau/guichet/recu/1/",
+    "/bureau/papier/",
+    "/bureau/papier/1/",
+    "/bureau/papier/2/",
+    "/bureau/lettres/",
+    "/bureau/appels/",
     "/bureau/prevenir/",
     "/bureau/prevenir/nouveau/",
     "/bureau/equipes/",
@@ -368,3 +381,24 @@ def test_a_request_is_taken_in_at_the_counter_by_keyboard_in_under_thirty_second
     assert page.inner_text(".code").count("-") == 2
     # A clerk types three keys a second.
     assert keys <= 90
+
+
+def test_a_scanned_form_is_confirmed_by_keyboard(officer):
+    page = officer("/bureau/papier/1/")
+    assert page.locator("img.paper-crop").first.is_visible()
+    assert page.evaluate("document.querySelector('img.paper-crop').naturalWidth") > 200
+    tab_to(page, "Où est-ce")
+    page.keyboard.type("3 rue des Ponts")
+    tab_to(page, "Commune")
+    page.keyboard.type("Angers")
+    tab_to(page, "Que se passe-t-il")
+    page.keyboard.type("Un trou devant le 3")
+    tab_to(page, "Tout est juste")
+    page.keyboard.press("Enter")
+    page.get_by_role("alert").get_by_text("Est-ce dangereux").wait_for()
+    tab_to(page, "J’ai regardé\u00a0: Est-ce dangereux")
+    page.keyboard.press("Space")
+    tab_to(page, "Tout est juste")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/guichet/recu/**")
+    assert page.get_by_text("Un trou devant le 3").is_visible()
