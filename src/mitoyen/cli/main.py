@@ -36,6 +36,7 @@ COMMANDS = {
     "restore": "backup",
     "export": "export",
     "study": "study",
+    "erase": "erase",
     "forms": "paper",
     "scan": "paper",
     "poster": "paper",

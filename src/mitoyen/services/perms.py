@@ -2,15 +2,17 @@
 
 | rule | who, in the request's commune |
 | --- | --- |
-| can_see_requests(person) | counter clerk, operator, moderator, anywhere |
-| can_see_request(person, request) | counter clerk, operator, moderator |
+| can_see_requests(person) | counter clerk, operator, moderator, data protection officer, anywhere |
+| can_see_request(person, request) | counter clerk, operator, moderator, data protection officer |
 | can_take_in(person) | counter clerk, operator, anywhere |
-| can_handle(person, request) | counter clerk, operator |
+| can_handle(person, request) | counter clerk, operator; data protection officer, what asks for one's own data |
 | can_moderate(person, request) | moderator, operator |
 | can_decide_appeal(person, request) | who may moderate, except whoever set the request aside |
 | can_announce(person) | operator, anywhere, for the communes of the role |
 | can_arrange(person) | operator, anywhere: teams and places to meet, for the communes of the role |
 | can_see_contact(person, request) | who may handle it; data protection officer |
+| can_erase(person, request) | data protection officer |
+| can_see_erasing(person) | data protection officer, anywhere, for the communes of the role |
 
 A request without commune is on the whole territory. An administrator may do, in their scope, whatever others may.
 """
@@ -25,7 +27,9 @@ R = RoleName
 HANDLE = frozenset({R.COUNTER_CLERK, R.OPERATOR, R.ADMINISTRATOR})
 MODERATE = frozenset({R.MODERATOR, R.OPERATOR, R.ADMINISTRATOR})
 ANNOUNCE = frozenset({R.OPERATOR, R.ADMINISTRATOR})
-SEE = HANDLE | MODERATE
+ERASE = frozenset({R.DATA_PROTECTION_OFFICER, R.ADMINISTRATOR})
+SEE = HANDLE | MODERATE | ERASE
+MY_DATA = "my_data"
 SEE_CONTACT = HANDLE | {R.DATA_PROTECTION_OFFICER}
 
 
@@ -35,12 +39,13 @@ def seen(person: Someone) -> Scope:
 
 
 def can_see_requests(person: Someone) -> bool:
-    """Clerks, operators and moderators may open the list; it shows the requests of their communes."""
+    """Clerks, operators, moderators and data protection officers may open the list; it shows the requests of their
+    communes."""
     return bool(seen(person))
 
 
 def can_see_request(person: Someone, request: Request) -> bool:
-    """Clerks, operators and moderators may read the requests of their commune."""
+    """Clerks, operators, moderators and data protection officers may read the requests of their commune."""
     return seen(person).covers(request.commune_id)
 
 
@@ -51,8 +56,10 @@ def can_take_in(person: Someone) -> bool:
 
 
 def can_handle(person: Someone, request: Request) -> bool:
-    """Clerks and operators may answer, pass on, move, join and close the requests of their commune."""
-    return scope(person, HANDLE).covers(request.commune_id)
+    """Clerks and operators may answer, pass on, move, join and close the requests of their commune; data protection
+    officers those that ask for one's own data."""
+    handlers = HANDLE | ERASE if request.service == MY_DATA else HANDLE
+    return scope(person, handlers).covers(request.commune_id)
 
 
 def can_moderate(person: Someone, request: Request) -> bool:
@@ -91,3 +98,18 @@ def can_arrange(person: Someone) -> bool:
 def can_see_contact(person: Someone, request: Request) -> bool:
     """Who asked is shown to those who handle the request, and to the data protection officer."""
     return scope(person, SEE_CONTACT).covers(request.commune_id)
+
+
+def erases(person: Someone) -> Scope:
+    """Where a person sees what is erased, and may erase at once."""
+    return scope(person, ERASE)
+
+
+def can_erase(person: Someone, request: Request) -> bool:
+    """Data protection officers may erase what is personal in the requests of their commune, when its person asks."""
+    return erases(person).covers(request.commune_id)
+
+
+def can_see_erasing(person: Someone) -> bool:
+    """Data protection officers see what is due and what was erased, in counts."""
+    return bool(erases(person))

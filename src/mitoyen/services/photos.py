@@ -1,13 +1,16 @@
 """Photos that people send: decoded under limits, turned upright, made small and written anew, so that neither place nor
 date nor any other metadata is left, whichever way they came in."""
 
+import datetime as dt
 import hashlib
 import io
 import os
 import threading
 import warnings
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeAlias
 
 from django.conf import settings
 from django.db import transaction
@@ -25,6 +28,9 @@ THUMBNAIL_SIDE = 320
 THUMBNAIL_BYTES = 20_000
 MOST = 4
 FORMATS = ("JPEG", "PNG", "WEBP")
+UNCLAIMED_FOR = dt.timedelta(days=2)
+Pictures: TypeAlias = Callable[[], Iterable[int]]
+_IN_USE: list[Pictures] = []
 
 
 def keep(content: bytes, request: Request | None = None) -> Photo:
@@ -65,6 +71,27 @@ def _remove_files(digest: str) -> None:
     if not Photo.objects.filter(digest=digest).exists():
         path_of(digest).unlink(missing_ok=True)
         thumbnail_of(digest).unlink(missing_ok=True)
+
+
+def also_in_use(pictures: Pictures) -> Pictures:
+    """Register where another room keeps numbers of photos that no request claimed yet."""
+    _IN_USE.append(pictures)
+    return pictures
+
+
+def forget_unclaimed() -> int:
+    """Remove the photos of forms that were never handed in, and files that no photo names; how many photos."""
+    in_use = {number for pictures in _IN_USE for number in pictures()}
+    limit = timezone.now() - UNCLAIMED_FOR
+    old = Photo.objects.filter(request=None, added_at__lt=limit).exclude(pk__in=in_use)
+    for photo in (found := list(old)):
+        forget(photo)
+    known = set(Photo.objects.values_list("digest", flat=True))
+    for path in (Path(settings.MITOYEN_HOME) / "photos").glob("*/*"):
+        named = path.name.partition(".")[0].removesuffix("-small")
+        if named not in known and path.stat().st_mtime < limit.timestamp():
+            path.unlink(missing_ok=True)
+    return len(found)
 
 
 def _decoded(content: bytes) -> Image.Image:

@@ -175,5 +175,9 @@ SENTENCES: dict[FactKind, Say] = {
     FactKind.APPOINTMENT: _appointment,
     FactKind.STOPPED: lambda _f, _r: _("You are no longer told."),
     FactKind.UNREACHED: lambda _f, _r: _("We could not reach you the way you chose."),
-    FactKind.ERASED: lambda _f, _r: _("Personal data were erased at their term."),
+    FactKind.ERASED: lambda fact, _r: (
+        _("Personal data were erased, as you asked.")
+        if fact.detail.get("asked")
+        else _("Personal data were erased at their term.")
+    ),
 }

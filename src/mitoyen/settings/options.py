@@ -51,6 +51,7 @@ OPTIONS = (
     Option("sms_doubt_seconds", 3600, "How long a message that the centre may have or not waits for its receipt."),
     Option("trusted_proxies", "", "Addresses of your own web servers in front, whose X-Forwarded-For is believed."),
     Option("secure_cookies", False, "True behind HTTPS: cookies are sent over HTTPS only."),
+    Option("open_request_months", 12, "Months without any event after which a request still open counts as ended."),
     Option("debug", False, "Django's debug pages; never in production."),
 )
 
@@ -93,4 +94,5 @@ def _converted(option: Option, value: object, where: str) -> str | int | bool:
         return text.lower() in ("true", "1", "yes")
     if expected is int and text.isdigit():
         return int(text)
-    raise SettingError(f"{where} must be of type {expected.__name__}, not {value!r}.")
+    found = "what stands there" if "password" in option.name else repr(value)
+    raise SettingError(f"{where} must be of type {expected.__name__}, not {found}.")
