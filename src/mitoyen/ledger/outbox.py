@@ -53,9 +53,10 @@ def handed(notice: Notice, reference: str = "") -> None:
     mine.exclude(state=NoticeState.ARRIVED).update(state=NoticeState.HANDED, error="")
 
 
-def arrived(notice: Notice) -> None:
-    """The carrier says that it reached the person."""
-    Notice.objects.filter(pk=notice.pk).update(state=NoticeState.ARRIVED, ended_at=timezone.now(), error="")
+def arrived(*notices: Notice) -> None:
+    """The carrier says that they reached the person."""
+    pks = [notice.pk for notice in notices]
+    Notice.objects.filter(pk__in=pks).update(state=NoticeState.ARRIVED, ended_at=timezone.now(), error="")
 
 
 def failed(notice: Notice, error: str) -> None:
@@ -64,7 +65,7 @@ def failed(notice: Notice, error: str) -> None:
 
 
 def try_later(notice: Notice, error: str, wait: timedelta | None = None) -> bool:
-    """It was not handed over this time; False when it is given up. `wait`: until the next try, else longer each time."""
+    """It was not handed over this time; False when it is given up. `wait`: until the next; else longer each time."""
     if notice.attempts >= MOST_ATTEMPTS:
         failed(notice, error)
         return False

@@ -9,11 +9,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone, translation
 
-from mitoyen.channels.sms.models import Dialogue, Incoming, Piece, Stopped
+from mitoyen.channels.sms import talk
+from mitoyen.channels.sms.models import Dialogue, Incoming, Piece, Segment, Stopped
 from mitoyen.ledger import gsm7, outbox
 from mitoyen.ledger.enums import NoticeState, NoticeWay
 from mitoyen.ledger.models import Job, Notice
-from mitoyen.services import codes, timeline
+from mitoyen.services import codes, throttle, timeline
 from mitoyen.services.enums import Channel, State, Way
 from mitoyen.services.models import Opening, Request, Subscription, Venue
 from mitoyen.territory.models import Address, Place, Street
@@ -59,7 +60,7 @@ def _posted(service, **fields):
     """The same handed in by the web form."""
     response = Client().post(
         _form_address(service),
-        urlencode(fields),
+        urlencode(fields, doseq=True),
         content_type="application/x-www-form-urlencoded",
     )
     assert response.status_code == 302, response.content.decode()[:3000]
@@ -327,14 +328,60 @@ def test_machines_are_not_answered(bound, communes, sender):
     assert not bound.centre.taken()
 
 
-def test_a_flood_is_left_unanswered(bound, communes):
-    from mitoyen.services import throttle
-
+def test_a_flood_is_left_unanswered_but_for_stop(bound, communes):
     for _ in range(60):
         throttle.count("sms_answer", NUMBER)
     bound.centre.deliver(MARIE, "Bonjour")
+    bound.centre.deliver(MARIE, "STOP")
     bound.settle(1)
     assert not bound.centre.taken()
+    assert Stopped.objects.filter(number=NUMBER).exists()
+
+
+SCRIPTS = [
+    (
+        "propose_idea",
+        ("idée", "Un banc à l'ombre", "Pour s'asseoir au frais.", "0", "OUI"),
+        {"q-title": "Un banc à l'ombre", "q-words": "Pour s'asseoir au frais."},
+    ),
+    (
+        "judge_service",
+        ("avis", "Déchets", "4/5", "La tournée passe à l'heure.", "0", "oui"),
+        {"q-service": "waste", "q-rating": "4", "q-words": "La tournée passe à l'heure."},
+    ),
+    ("my_data", ("données", "3", "0", "Tout.", "OUI"), {"q-right": "erase", "q-words": "Tout."}),
+    (
+        "be_told",
+        ("prévenu", "crue et travaux", "5 rue des ponts, angers", "Oui."),
+        {"q-topics": ["flood", "works"], "q-place": "5 rue des ponts, angers"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("service", "texts", "fields"), SCRIPTS, ids=[script[0] for script in SCRIPTS])
+def test_each_service_ends_in_the_record_of_the_web_form(bound, streets, service, texts, fields):
+    sent = _handed_in(bound, *texts)
+    web = _posted(service, **fields, **{"contact-way": "sms", "contact-value": "06 12 34 56 78"})
+    assert {name: getattr(sent, name) for name in KEPT} == {name: getattr(web, name) for name in KEPT}
+    assert (sent.contact.way, sent.contact.value) == (web.contact.way, web.contact.value)
+
+
+def test_a_message_stopped_half_way_is_given_up(bound, communes):
+    """The first part left already, the second waits for the window."""
+    outbox.put(NoticeWay.SMS, NUMBER, "é" * 200, key="long")
+    bound.served.sending.window = 1
+    bound.until(bound.centre.taken)
+    assert Segment.objects.filter(state="ready").count() == 1
+    talk.answer(NUMBER, "STOP")
+    bound.until(lambda: Notice.objects.get(key="long").state == NoticeState.FAILED)
+    bound.settle()
+    assert len(bound.centre.taken()) == 1
+
+
+def test_a_closed_service_sends_back_to_the_menu(bound, communes):
+    bound.say("SIGNALER")
+    Dialogue.objects.update(service="gone")
+    assert "1 Signaler" in bound.say("1")
 
 
 def test_every_text_of_the_dialogue_fits_the_alphabet_in_french():

@@ -232,8 +232,11 @@ def _raw(service: Service, question: Question, text: str) -> str | list[str]:
         if one is not None:
             return question.choices[one]
         raise BadAnswer(_("Answer with one of the numbers."))
-    if question.type in ("rating", "yes_no", "date", "code"):
-        return text.strip(" .!/\n")
+    if question.type == "rating":
+        # "4/5", "4 sur 5"
+        return text.strip()[:1]
+    if question.type in ("yes_no", "date", "code"):
+        return text.strip(" .!\n")
     return text
 
 

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from mitoyen.channels.sms import numbers, talk, texts
+from mitoyen.channels.sms import numbers, stopping, talk, texts
 from mitoyen.channels.sms.models import Incoming, Piece
 from mitoyen.channels.sms.pdu import Pdu
 from mitoyen.ledger import gsm7, outbox
@@ -59,6 +59,8 @@ def acknowledge(link: uuid.UUID) -> None:
 def _answer(number: str, text: str | None, row: Incoming) -> None:
     """A machine that answers every answer is left alone after a while; so is a flood."""
     if throttle.is_over("sms_answer", number):
+        if text is not None and talk.is_stop(text):
+            stopping.stop(number)
         return
     throttle.count("sms_answer", number)
     replies = talk.unreadable(number) if text is None else talk.answer(number, text[:LONGEST_TEXT])

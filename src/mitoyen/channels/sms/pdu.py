@@ -81,16 +81,8 @@ BIND = (
     _number("addr_npi"),
     _c_string("address_range", 41),
 )
-QUERIED = (
-    _c_string("message_id", 65),
-    _c_string("final_date", 17),
-    _number("message_state"),
-    _number("error_code"),
-)
 COMMANDS = (
     Command("generic_nack", RESPONSE),
-    Command("query_sm", 0x03, (_c_string("message_id", 65), *SOURCE)),
-    Command("query_sm_resp", RESPONSE | 0x03, QUERIED),
     Command("submit_sm", 0x04, MESSAGE),
     Command("submit_sm_resp", RESPONSE | 0x04, (_c_string("message_id", 65),)),
     Command("deliver_sm", 0x05, MESSAGE),

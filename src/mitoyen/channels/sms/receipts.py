@@ -20,6 +20,7 @@ NAMED = re.compile(r"\bid:(\S+)", re.IGNORECASE)
 STATED = re.compile(r"\bstat:([A-Z]+)", re.IGNORECASE)
 # message_state (5.2.28): those that are the end. Enroute and accepted are none.
 DELIVERED, ENDS = 2, {3, 4, 5, 7, 8}
+ENDED = (SegmentState.ARRIVED, SegmentState.FAILED)
 WORDS = {"DELIVRD": 2, "EXPIRED": 3, "DELETED": 4, "UNDELIV": 5, "UNKNOWN": 7, "REJECTD": 8}
 
 
@@ -50,33 +51,30 @@ def read(message: Pdu) -> Told | None:
     return Told(name[:64], number, message.more_number(pdu.USER_MESSAGE_REFERENCE), state == DELIVERED)
 
 
-def take(message: Pdu) -> None:
-    """Write down what a receipt tells, inside the caller's transaction. The same one again changes nothing."""
-    told = read(message)
-    if told is None:
+def take(messages: list[Pdu]) -> None:
+    """Write down what receipts tell, inside the caller's transaction. The same ones again change nothing."""
+    told = [one for one in map(read, messages) if one is not None]
+    if not told:
         return
-    segment = _named(told) or _in_doubt(told)
-    if segment is not None:
-        _end(segment, told)
-        return
-    Receipt.objects.get_or_create(
-        message_id=told.message_id,
-        number=told.number,
-        defaults={
-            "user_message_reference": told.reference,
-            "arrived": told.arrived,
-            "at": timezone.now(),
-        },
-    )
+    named = _named(told)
+    _arrive([(named[one], one) for one in told if one in named and one.arrived])
+    for one in told:
+        segment = named.get(one) or _in_doubt(one)
+        if segment is None:
+            _keep(one)
+        elif one not in named or not one.arrived:
+            # One after the other: two receipts for one number are about two parts.
+            _end(segment, one)
 
 
-def came_before(segment: int, message_id: str) -> None:
-    """The receipt may have overtaken the answer that names its message."""
-    early = Receipt.objects.filter(message_id__in=_spellings(message_id)).first()
-    if early is not None:
-        told = Told(message_id, early.number, early.user_message_reference, early.arrived)
+def came_before(named: dict[int, str]) -> None:
+    """Receipts that overtook the answers which name their messages: `named` tells the name of each part."""
+    spelled = {spelling: segment for segment, name in named.items() for spelling in _spellings(name)}
+    for early in Receipt.objects.filter(message_id__in=spelled):
+        segment = Segment.objects.select_related("notice").get(pk=spelled[early.message_id])
         early.delete()
-        _end(Segment.objects.select_related("notice").get(pk=segment), told)
+        if segment.notice.to == early.number:
+            _end(segment, Told(segment.message_id, early.number, early.user_message_reference, early.arrived))
 
 
 def look_back() -> None:
@@ -91,22 +89,39 @@ def look_back() -> None:
                 break
 
 
+def _keep(told: Told) -> None:
+    values = {"user_message_reference": told.reference, "arrived": told.arrived, "at": timezone.now()}
+    Receipt.objects.get_or_create(message_id=told.message_id, number=told.number, defaults=values)
+
+
 def _end(segment: Segment, told: Told) -> None:
-    if segment.state in (SegmentState.ARRIVED, SegmentState.FAILED):
-        return
-    if not told.arrived:
-        Segment.objects.filter(pk=segment.pk).update(message_id=told.message_id)
+    if told.arrived:
+        _arrive([(segment, told)])
+    else:
+        _fail(segment, told)
+
+
+def _arrive(told: list[tuple[Segment, Told]]) -> None:
+    live = [(segment, one) for segment, one in told if segment.state not in ENDED]
+    for segment, one in live:
+        if not segment.message_id:
+            Segment.objects.filter(pk=segment.pk).update(message_id=one.message_id)
+    pks = [segment.pk for segment, _one in live]
+    Segment.objects.filter(pk__in=pks).update(state=SegmentState.ARRIVED)
+    settling.settle(segment.notice_id for segment, _one in live)
+
+
+def _fail(segment: Segment, told: Told) -> None:
+    if segment.state not in ENDED:
+        Segment.objects.filter(pk=segment.pk).update(message_id=segment.message_id or told.message_id)
         settling.give_up(segment.pk, _("The network could not deliver it."), unreached=True)
-        return
-    Segment.objects.filter(pk=segment.pk).update(
-        state=SegmentState.ARRIVED, message_id=segment.message_id or told.message_id
-    )
-    settling.settle([segment.notice_id])
 
 
-def _named(told: Told) -> Segment | None:
-    named = Segment.objects.filter(message_id__in=_spellings(told.message_id), notice__to=told.number)
-    return named.select_related("notice").first()
+def _named(told: list[Told]) -> dict[Told, Segment]:
+    """Those about a message whose name we know, in one query."""
+    spelled = {spelling: one for one in told for spelling in _spellings(one.message_id)}
+    found = Segment.objects.filter(message_id__in=spelled).select_related("notice")
+    return {one: segment for segment in found if (one := spelled[segment.message_id]).number == segment.notice.to}
 
 
 def _in_doubt(told: Told) -> Segment | None:

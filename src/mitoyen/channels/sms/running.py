@@ -5,14 +5,15 @@ import logging
 import signal
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from time import monotonic
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, transaction
+from django.db import DatabaseError, OperationalError, close_old_connections, transaction
 from django.utils.translation import gettext as _
 
 from mitoyen.channels.sms import incoming, pdu, receipts
@@ -78,19 +79,23 @@ class Served:
         self.sending.start()
         self._may_send_from = monotonic() + LISTEN_FIRST_S
         self._next_acknowledgement = 0.0
-        self._answers: list[Pdu] = []
+        self._told: list[Pdu] = []
 
     def round(self) -> None:
-        """Listen, write down what was told, send what may go."""
+        """Listen, write down what was told and what goes next in one transaction, answer, send."""
         waits = self.sending.wait() if self.may_send else 0.1
-        for message in self.link.receive(0.0 if self._answers else waits):
-            if message.command == "deliver_sm":
-                self._delivered(message)
-            elif message.command in ("submit_sm_resp", "generic_nack"):
-                self._answers.append(message)
-        self.sending.step(self._answers, may_send=self.may_send)
+        self._told += self.link.receive(0.0 if self._told else waits)
+        answers = [message for message in self._told if message.command in ("submit_sm_resp", "generic_nack")]
+        delivered = [message for message in self._told if message.command == "deliver_sm"]
+        with transaction.atomic():
+            self.sending.answered(answers)
+            verdicts = self._written_down(delivered)
+            claimed = self.sending.claim(answers) if self.may_send else []
         # Kept until they are written down, even when the database was busy.
-        self._answers.clear()
+        self._told.clear()
+        for message, status in verdicts:
+            self.link.respond(message, status)
+        self.sending.hand(claimed, answers)
         if monotonic() >= self._next_acknowledgement:
             self._next_acknowledgement = monotonic() + 5
             incoming.acknowledge(self.name)
@@ -100,23 +105,30 @@ class Served:
         """Not before the network could give back what it kept."""
         return monotonic() >= self._may_send_from
 
-    def _delivered(self, message: Pdu) -> None:
-        """Acknowledged once it is written down; what can't be now is asked for again."""
-        status = pdu.OK
+    def _written_down(self, delivered: list[Pdu]) -> list[tuple[Pdu, int]]:
+        """What the network is told of each message that it brings: that it is written down, or can't ever be."""
+        verdicts = []
+        told = [message for message in delivered if receipts.is_receipt(message)]
+        if told:
+            status = self._status(lambda: receipts.take(told))
+            verdicts += [(message, status) for message in told]
+        for message in delivered:
+            if not receipts.is_receipt(message):
+                verdicts.append((message, self._status(partial(incoming.take, message, self.name))))
+        return verdicts
+
+    @staticmethod
+    def _status(take: Callable[[], None]) -> int:
         try:
             with transaction.atomic():
-                if receipts.is_receipt(message):
-                    receipts.take(message)
-                else:
-                    incoming.take(message, self.name)
-        except DatabaseError:
-            logger.exception("A message could not be written down; the network keeps it.")
-            status = pdu.TEMPORARY
+                take()
+        except OperationalError:
+            raise
         except Exception as error:
             # Its words are nobody's business: only where it went wrong is logged.
             logger.error("A message could not be understood (%s).", type(error).__name__)
-            status = pdu.PERMANENT
-        self.link.respond(message, status)
+            return pdu.PERMANENT
+        return pdu.OK
 
 
 def _serve(served: Served, stop: threading.Event) -> None:

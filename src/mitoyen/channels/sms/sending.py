@@ -7,7 +7,6 @@ in which receipts come is over.
 """
 
 import logging
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from time import monotonic
@@ -114,23 +113,12 @@ class Sending:
             return 1.0
         return min(0.5, self.pace.wait()) if self._pressing else 0.5
 
-    def step(self, answers: Iterable[Pdu], *, may_send: bool = True) -> int:
-        """Write down what the SMSC answered, and send what may go; how many went. One transaction, then the link."""
-        told = list(answers)
-        with transaction.atomic():
-            self._answered(told)
-            self._end_doubts()
-            claimed = self._claim(self._room(told)) if may_send else []
-        for answer in told:
-            # Forgotten only now that it is written down.
-            self._in_flight.pop(answer.sequence, None)
-        self._look_for_silence()
-        self._hand(claimed)
-        return len(claimed)
-
-    def _claim(self, room: int) -> list[Segment]:
-        """What goes next, written down as on its way."""
+    def claim(self, answers: list[Pdu]) -> list[Segment]:
+        """What goes next, written down as on its way, inside the caller's transaction; then `hand` it over. `answers`
+        are those that make room in the window."""
+        self._end_doubts()
         self._pressing = False
+        room = self._room(answers)
         if monotonic() >= self._next_look:
             self._next_look = monotonic() + LOOK_EVERY_S
             fill(RANKS[0])
@@ -146,7 +134,11 @@ class Sending:
         )
         return ready
 
-    def _hand(self, claimed: list[Segment]) -> None:
+    def hand(self, claimed: list[Segment], answers: list[Pdu]) -> None:
+        """Send what is written down as on its way; `answers` are written down too, and open the window."""
+        for answer in answers:
+            self._in_flight.pop(answer.sequence, None)
+        self._look_for_silence()
         for at, segment in enumerate(claimed):
             try:
                 sequence = self.link.send("submit_sm", *self._message(segment))
@@ -174,24 +166,29 @@ class Sending:
         }
         return fields, {pdu.USER_MESSAGE_REFERENCE: segment.user_message_reference.to_bytes(2, "big")}
 
-    def _answered(self, answers: Iterable[Pdu]) -> None:
+    def answered(self, answers: list[Pdu]) -> None:
+        """Write down what the SMSC answered, inside the caller's transaction."""
+        named: dict[int, str] = {}
         notices = set()
         for answer in answers:
             sent = self._in_flight.get(answer.sequence)
             if sent is None:
                 continue
             if answer.status == pdu.OK:
-                self._taken(sent.segment, answer.text("message_id"))
+                named[sent.segment] = answer.text("message_id")[:64]
                 notices.add(sent.notice)
             else:
                 self._refused(sent.segment, answer.status)
+        if not named:
+            return
+        for segment, name in named.items():
+            # Its receipt may have overtaken the answer.
+            mine = Segment.objects.filter(pk=segment)
+            taken = mine.filter(state=SegmentState.HANDING).update(state=SegmentState.HANDED, message_id=name)
+            if not taken:
+                mine.update(message_id=name)
+        receipts.came_before(named)
         settling.settle(notices)
-
-    def _taken(self, segment: int, message_id: str) -> None:
-        mine = Segment.objects.filter(pk=segment)
-        mine.filter(state=SegmentState.HANDING).update(state=SegmentState.HANDED)
-        mine.update(message_id=message_id[:64])
-        receipts.came_before(segment, message_id)
         self.pace.went_well()
 
     def _refused(self, pk: int, status: int) -> None:
@@ -234,14 +231,10 @@ def fill(about: str | None = None) -> int:
 
 
 def _cut(taken: list[Notice]) -> int:
-    stopped = set(Stopped.objects.filter(number__in={n.to for n in taken}).values_list("number", flat=True))
     segments = []
     # One that was given up and is to be tried again starts anew.
     Segment.objects.filter(notice__in=taken).delete()
     for notice in taken:
-        if notice.to in stopped and notice.about != REPLY:
-            outbox.failed(notice, _("This number wrote STOP."))
-            continue
         try:
             count = len(texts.parts(notice.body, notice.pk))
         except ValueError as error:
@@ -259,5 +252,13 @@ def _rank(about: str) -> int:
 
 
 def _ready(most: int) -> list[Segment]:
+    """What may go, first things first. What would go to a number that wrote STOP is given up here, whenever it was
+    written; an answer to what was just asked goes."""
     found = Segment.objects.filter(state=SegmentState.READY, due_at__lte=timezone.now()).select_related("notice")
-    return list(found.order_by("rank", "pk")[:most])
+    ready = list(found.order_by("rank", "pk")[:most])
+    numbers_of = {segment.notice.to for segment in ready if segment.rank}
+    stopped = set(Stopped.objects.filter(number__in=numbers_of).values_list("number", flat=True))
+    for segment in ready:
+        if segment.rank and segment.notice.to in stopped:
+            settling.give_up(segment.pk, _("This number wrote STOP."), unreached=False)
+    return [segment for segment in ready if not segment.rank or segment.notice.to not in stopped]

@@ -3,6 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
+from django.utils.translation import gettext as _
+
 from mitoyen.channels.sms.enums import SegmentState
 from mitoyen.channels.sms.models import Segment
 from mitoyen.ledger import outbox
@@ -23,13 +25,18 @@ def settle(notices: Iterable[int]) -> None:
     rows = Segment.objects.filter(notice__in=wanted).order_by("part").values_list("notice", "state", "message_id")
     for number, state, message_id in rows:
         parts[number].append((state, message_id))
+    arrived = []
     for notice in Notice.objects.filter(pk__in=wanted).exclude(state=NoticeState.FAILED):
         states = {state for state, _name in parts[notice.pk]}
         if states <= TAKEN and notice.state in (NoticeState.HANDING, NoticeState.QUEUED):
             outbox.handed(notice, parts[notice.pk][0][1])
         if states == {SegmentState.ARRIVED}:
-            outbox.arrived(notice)
-            unreached_contacts.clear(Way.SMS, notice.to)
+            arrived.append(notice)
+        if SegmentState.FAILED in states and states <= {SegmentState.FAILED, *TAKEN}:
+            outbox.failed(notice, _("Only a part of it went out."))
+    if arrived:
+        outbox.arrived(*arrived)
+        unreached_contacts.clear(Way.SMS, *(notice.to for notice in arrived))
 
 
 def give_up(segment: int, error: str, *, unreached: bool) -> None:

@@ -60,8 +60,13 @@ def _language(text: str) -> str:
     return "en" if words.is_english(text, in_order()) else str(settings.LANGUAGE_CODE)[:2]
 
 
+def is_stop(text: str) -> bool:
+    """Whether someone wants no more messages."""
+    return words.said(text) in words.STOP
+
+
 def _stop(number: str, text: str, _row: Dialogue | None) -> str | None:
-    if words.said(text) not in words.STOP:
+    if not is_stop(text):
         return None
     stopping.stop(number)
     return _("It is done: we write to you no more. To ask us something again, write to this number.")

@@ -10,7 +10,6 @@ const options = Object.assign(
 );
 const log = options.log ? fs.openSync(options.log, 'a') : null;
 const waiting = []; // Messages for whoever is bound, oldest first.
-const known = {}; // What we took, by its name.
 let bound = null;
 let count = 0;
 let silent = false;
@@ -27,7 +26,6 @@ function taken(pdu) {
     udh: (pdu.short_message.udh || []).map((one) => Buffer.from(one).toString('hex')), text: message, at: Date.now(), bind: binds
   };
   if (log !== null) fs.writeSync(log, JSON.stringify(entry) + '\n');
-  known[id] = entry;
   tell('submit', entry);
   return entry;
 }
@@ -68,7 +66,7 @@ function submit(session, pdu) {
   }
   const entry = taken(pdu);
   const answer = () => session.send(pdu.response({ message_id: entry.id }));
-  if (options.receipts && pdu.registered_delivery && !options.held) {
+  if (options.receipts && pdu.registered_delivery) {
     setTimeout(() => receipt(entry, (options.fails || {})[entry.to] || 'DELIVRD'), options.receiptMs);
   }
   if (options.answerMs) setTimeout(answer, options.answerMs);
@@ -93,11 +91,6 @@ const server = smpp.createServer((session) => {
     for (const kept of waiting.slice()) send(session, kept);
   });
   session.on('submit_sm', (pdu) => { if (!silent) submit(session, pdu); });
-  session.on('query_sm', (pdu) => {
-    tell('query', { id: pdu.message_id });
-    session.send(pdu.response(known[pdu.message_id]
-      ? { message_id: pdu.message_id, message_state: 2 } : { command_status: smpp.ESME_RQUERYFAIL }));
-  });
   session.on('enquire_link', (pdu) => { if (!silent) { tell('enquired', {}); session.send(pdu.response()); } });
   session.on('enquire_link_resp', () => tell('alive', {}));
   session.on('generic_nack', (pdu) => tell('nack', { status: pdu.command_status, sequence: pdu.sequence_number }));
@@ -114,7 +107,6 @@ const orders = {
       data_coding: coding === undefined ? 0 : coding, short_message: body
     }, more));
   },
-  receipt({ id, stat }) { receipt(known[id], stat); },
   raw({ hex }) { bound.socket.write(Buffer.from(hex, 'hex')); },
   enquire() { bound.enquire_link(); },
   unbind() { bound.unbind(); },
