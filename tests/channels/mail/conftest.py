@@ -4,9 +4,8 @@ import smtplib
 import sqlite3
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from email import policy
@@ -34,8 +33,8 @@ for insee, name, key, postcode in (("49007", "Rue Bressigny", "rue bressigny", "
     street = Street.objects.create(commune_id=insee, name=name, key=key, postcode=postcode, **at)
     Address.objects.create(street=street, number="12", **at)
 """
-# A request kept as if someone had been read before, so that it is not held: code, contact, answer.
-SEED_REQUEST = """
+# Requests taken in at the counter, so that they are not held; prints the code and number of each.
+SEED_REQUESTS = """
 from mitoyen.manifests.registry import services
 from mitoyen.services import timeline
 from mitoyen.services.contacts import Reach
@@ -43,11 +42,14 @@ from mitoyen.services.enums import Channel, Way
 from mitoyen.services.receiving import Submission, receive
 from mitoyen.territory.finding import Spot
 service = services.installed()["report_problem"]
-request = receive(Submission(service, Channel.COUNTER, {{"category": "lighting", "words": "Lampadaire éteint"}},
-    spot=Spot("12 Rue Bressigny, 49100 Angers", "49007", -0.55, 47.46), reach=Reach(Way.MAIL, "{to}", "Jeanne Martin"),
-    language="{language}", taken_by="agent@mairie.example"))
-print(request.code, request.pk)
+for to in {people}:
+    request = receive(Submission(service, Channel.COUNTER, {{"category": "lighting", "words": "Lampadaire éteint"}},
+        spot=Spot("12 Rue Bressigny, 49100 Angers", "49007", -0.55, 47.46), reach=Reach(Way.MAIL, to, "Jeanne Martin"),
+        language="{language}", taken_by="agent@mairie.example"))
+    print(request.code, request.pk)
 """
+KNOWN = [f"jeanne{number}@exemple.fr" for number in range(40)]
+"""Whose requests are made at once, since each command takes a second to start."""
 
 
 class Sink:
@@ -78,6 +80,7 @@ class Post:
     port: int
     sink: Sink
     environment: dict[str, object] = field(default_factory=dict)
+    known: dict[str, tuple[str, int]] = field(default_factory=dict)
 
     def send(self, mail: EmailMessage | bytes, to: str = OURS, envelope_from: str = PERSON) -> str:
         """Hand a mail in by SMTP; the server's last answer."""
@@ -116,8 +119,7 @@ class Post:
 
     def request(self, to: str = PERSON, language: str = "fr") -> tuple[str, int]:
         """A request taken in at the counter for someone with this address: its code and number."""
-        code, number = self.installation.python(SEED_REQUEST.format(to=to, language=language)).split()
-        return code, int(number)
+        return self.known.get(to) or seeded(self.installation, [to], language)[to]
 
     def facts(self, code: str) -> list[tuple[str, str]]:
         """Kind and words of each fact of a request, as they followed each other."""
@@ -126,6 +128,13 @@ class Post:
             "WHERE r.code = ? ORDER BY f.id",
             code,
         )
+
+
+def seeded(installation: Installation, people: list[str], language: str = "fr") -> dict[str, tuple[str, int]]:
+    """Code and number of a new request for each of some people."""
+    printed = installation.python(SEED_REQUESTS.format(people=people, language=language)).split("\n")
+    rows = [line.split() for line in printed if line]
+    return {person: (code, int(number)) for person, (code, number) in zip(people, rows, strict=True)}
 
 
 def letter(words: str, subject: str = "", sender: str = PERSON, to: str = OURS, **headers: str) -> EmailMessage:
@@ -174,7 +183,7 @@ def mail_installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     return made
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def post(mail_installation: Installation) -> Iterator[Post]:
     """Mail, running."""
     sink = Sink()
@@ -189,21 +198,25 @@ def post(mail_installation: Installation) -> Iterator[Post]:
         "MITOYEN_CONTACT_PHONE": "02 41 00 00 00",
         "MITOYEN_PUBLIC_URL": "https://mairie.example",
     }
+    known = seeded(mail_installation, KNOWN)
     with running(mail_installation, port, environment):
-        yield Post(mail_installation, port, sink, environment)
+        yield Post(mail_installation, port, sink, environment, known)
     server.stop()
 
 
-Addresses = Callable[[], str]
-_counted = iter(range(10_000))
-_lock = threading.Lock()
+_known, _strangers = iter(KNOWN), (f"stranger{number}@exemple.fr" for number in range(10_000))
 
 
 @pytest.fixture
 def person() -> str:
-    """An address that no other test uses."""
-    with _lock:
-        return f"jeanne{next(_counted)}@exemple.fr"
+    """Someone with a request, whom no other test knows."""
+    return next(_known)
+
+
+@pytest.fixture
+def stranger() -> str:
+    """Someone who never asked anything."""
+    return next(_strangers)
 
 
 def photo_with_place(path: Path) -> bytes:

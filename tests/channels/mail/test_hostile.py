@@ -53,23 +53,24 @@ def test_what_a_machine_writes_is_never_an_answer_and_never_answered(post, perso
 @pytest.mark.parametrize(
     "subject", ["Absence de lumière rue Bressigny", "Réponse à votre question", "Lu dans le journal"]
 )
-def test_a_person_whose_words_are_like_a_machines_is_a_person(post, person, subject):
-    assert post.send(letter("Bonjour", subject, sender=person), envelope_from=person) == (
+def test_a_person_whose_words_are_like_a_machines_is_a_person(post, stranger, subject):
+    assert post.send(letter("Bonjour", subject, sender=stranger), envelope_from=stranger) == (
         f"250 2.0.0 Taken: {Outcome.ASKED}"
     )
 
 
-def test_two_machines_that_hide_what_they_are_stop_talking(post, person):
+def test_two_machines_that_hide_what_they_are_stop_talking(post, stranger):
     for _turn in range(14):
-        assert post.send(letter("Bonjour", "Ça va ?", sender=person), envelope_from=person).startswith("250")
-    assert post.query('SELECT count(*) FROM ledger_notice WHERE "to" = ?', person) == [(8,)]
+        assert post.send(letter("Bonjour", "Ça va ?", sender=stranger), envelope_from=stranger).startswith("250")
+    assert post.query('SELECT count(*) FROM ledger_notice WHERE "to" = ?', stranger) == [(8,)]
 
 
-def test_a_sender_that_floods_is_put_off(post, person):
+def test_a_sender_that_floods_is_put_off(post, stranger):
     post.installation.python(
-        "from mitoyen.services import throttle\n" + f"for _turn in range(60): throttle.count('submission', '{person}')"
+        "from mitoyen.services import throttle\n"
+        + f"for _turn in range(60): throttle.count('submission', '{stranger}')"
     )
-    assert post.send(letter("Bonjour", sender=person), envelope_from=person).startswith("450")
+    assert post.send(letter("Bonjour", sender=stranger), envelope_from=stranger).startswith("450")
 
 
 def _raw(*lines: bytes, head: bytes = b"") -> bytes:
@@ -119,43 +120,43 @@ TAKEN = {
 
 
 @pytest.mark.parametrize("content", REFUSED.values(), ids=REFUSED)
-def test_bombs_are_refused_at_once(post, person, content):
+def test_bombs_are_refused_at_once(post, stranger, content):
     started = time.monotonic()
-    assert post.send(content.replace(b"%s", person.encode(), 1), envelope_from=person)[:3] in ("554", "500", "552")
+    assert post.send(content.replace(b"%s", stranger.encode(), 1), envelope_from=stranger)[:3] in ("554", "500", "552")
     assert time.monotonic() - started < 3
 
 
 @pytest.mark.parametrize("content", TAKEN.values(), ids=TAKEN)
-def test_broken_mails_are_taken_without_harm(post, person, content):
+def test_broken_mails_are_taken_without_harm(post, stranger, content):
     started = time.monotonic()
-    assert post.send(content.replace(b"%s", person.encode(), 1), envelope_from=person)[:3] in ("250", "554")
+    assert post.send(content.replace(b"%s", stranger.encode(), 1), envelope_from=stranger)[:3] in ("250", "554")
     assert time.monotonic() - started < 3
-    assert post.send(letter("Bonjour", sender=person), envelope_from=person).startswith("250")
+    assert post.send(letter("Bonjour", sender=stranger), envelope_from=stranger).startswith("250")
 
 
-def test_a_name_or_subject_with_line_ends_writes_no_headers(post, person):
+def test_a_name_or_subject_with_line_ends_writes_no_headers(post, stranger):
     name = base64.b64encode(b"x\r\nBcc: victim@exemple.fr\r\n\r\nSPAM").decode()
     content = (
-        f"From: =?utf-8?b?{name}?= <{person}>\r\nSubject: =?utf-8?b?{name}?=\r\n"
+        f"From: =?utf-8?b?{name}?= <{stranger}>\r\nSubject: =?utf-8?b?{name}?=\r\n"
         f"Message-ID: <{time.monotonic_ns()}@x>\r\n\r\nBonjour"
     )
-    assert post.send(content.encode(), envelope_from=person).startswith("250")
-    (mail,) = post.received(person)
+    assert post.send(content.encode(), envelope_from=stranger).startswith("250")
+    (mail,) = post.received(stranger)
     assert mail["Bcc"] is None
     assert "SPAM" in mail["Subject"]
     assert [to for _from, to, _mail in post.sink.mails if "victim" in to] == []
 
 
-def test_an_address_hidden_in_a_name_is_not_written_to(post, person):
-    mail = f'From: "victim@exemple.fr" <{person}>\r\nMessage-ID: <{time.monotonic_ns()}@x>\r\n\r\nBonjour'
-    post.send(mail.encode(), envelope_from=person)
-    assert post.received(person)
+def test_an_address_hidden_in_a_name_is_not_written_to(post, stranger):
+    mail = f'From: "victim@exemple.fr" <{stranger}>\r\nMessage-ID: <{time.monotonic_ns()}@x>\r\n\r\nBonjour'
+    post.send(mail.encode(), envelope_from=stranger)
+    assert post.received(stranger)
     assert [to for _from, to, _mail in post.sink.mails if "victim" in to] == []
 
 
-def test_a_mail_beyond_the_limit_is_refused_and_one_that_never_ends_is_cut_off(post, person):
-    large = _raw(b"", b"\r\n".join([b"x" * 900] * 30_000)).replace(b"%s", person.encode(), 1)
-    assert post.send(large, envelope_from=person).startswith("552")
+def test_a_mail_beyond_the_limit_is_refused_and_one_that_never_ends_is_cut_off(post, stranger):
+    large = _raw(b"", b"\r\n".join([b"x" * 900] * 30_000)).replace(b"%s", stranger.encode(), 1)
+    assert post.send(large, envelope_from=stranger).startswith("552")
     with socket.create_connection(("127.0.0.1", post.port), timeout=30) as wire:
         wire.sendall(b"EHLO x\r\nMAIL FROM:<a@b.fr>\r\nRCPT TO:<demande@mairie.example>\r\nDATA\r\n")
         time.sleep(0.3)
@@ -164,17 +165,17 @@ def test_a_mail_beyond_the_limit_is_refused_and_one_that_never_ends_is_cut_off(p
             for sent in range(200):  # noqa: B007 - how far it came is what counts
                 wire.sendall(b"x" * 1024 * 1024)
         assert sent < 100
-    assert post.send(letter("Bonjour", sender=person), envelope_from=person).startswith("250")
+    assert post.send(letter("Bonjour", sender=stranger), envelope_from=stranger).startswith("250")
 
 
-def test_wrong_codes_in_subjects_are_counted(post, person):
-    code, _number = post.request(f"autre-{person}")
+def test_wrong_codes_in_subjects_are_counted(post, stranger):
+    code, _number = post.request(f"autre-{stranger}")
     guesses = [codes.new_code() for _guess in range(30)]
     for guess in guesses[:3]:
-        post.send(letter("Bonjour", guess, sender=person), envelope_from=person)
-    assert post.send(letter("Ajout", code, sender=person), envelope_from=person).startswith("250")
+        post.send(letter("Bonjour", guess, sender=stranger), envelope_from=stranger)
+    assert post.send(letter("Ajout", code, sender=stranger), envelope_from=stranger).startswith("250")
     assert post.facts(code)[-1] == ("added", "Ajout")
     for guess in guesses[3:]:
-        post.send(letter("Bonjour", guess, sender=person), envelope_from=person)
-    post.send(letter("Encore", code, sender=person), envelope_from=person)
+        post.send(letter("Bonjour", guess, sender=stranger), envelope_from=stranger)
+    post.send(letter("Encore", code, sender=stranger), envelope_from=stranger)
     assert post.facts(code)[-1] == ("added", "Ajout")

@@ -95,33 +95,33 @@ def test_a_code_alone_gets_the_timeline_and_never_who_asked(post, person):
     assert [kind for kind, _words in post.facts(code)] == ["received"]
 
 
-def test_a_mail_with_everything_becomes_a_request_at_once(post, person):
-    mail = letter(WHOLE, "Signalement", sender=person)
-    assert post.send(mail, envelope_from=person) == f"250 2.0.0 Taken: {Outcome.NEW}"
-    ((code, category, answers, channel),) = _requests(post, person)
+def test_a_mail_with_everything_becomes_a_request_at_once(post, stranger):
+    mail = letter(WHOLE, "Signalement", sender=stranger)
+    assert post.send(mail, envelope_from=stranger) == f"250 2.0.0 Taken: {Outcome.NEW}"
+    ((code, category, answers, channel),) = _requests(post, stranger)
     assert (category, channel) == ("lighting", "mail")
     assert '"Quoi : rien\\n\\nLe lampadaire clignote."' in answers
     # Nobody knows them yet: it is held, and they have their code all the same.
     assert [kind for kind, _words in post.facts(code)] == ["received", "held"]
-    told = _asked(post, person).get_content()
+    told = _asked(post, stranger).get_content()
     assert f"{code[:3]}-{code[3:6]}-{code[6:]}" in told
     assert "Quelqu" in told
 
 
-def test_what_is_missing_is_asked_by_number_and_filled_in_by_replying(post, person):
-    first = letter("Le lampadaire clignote.", "Bonjour", sender=person)
-    assert post.send(first, envelope_from=person) == f"250 2.0.0 Taken: {Outcome.ASKED}"
-    assert not _requests(post, person)
-    mail = _asked(post, person)
+def test_what_is_missing_is_asked_by_number_and_filled_in_by_replying(post, stranger):
+    first = letter("Le lampadaire clignote.", "Bonjour", sender=stranger)
+    assert post.send(first, envelope_from=stranger) == f"250 2.0.0 Taken: {Outcome.ASKED}"
+    assert not _requests(post, stranger)
+    mail = _asked(post, stranger)
     body = mail.get_content()
     assert "1. De quoi" in body
     assert "a) Éclairage" in body
     assert "2. Où est-ce" in body
     assert mail["In-Reply-To"] == first["Message-ID"]
     # The answer to one question, and a place that may be two.
-    reply = letter(f"1. b\n2. 12 rue de la Gare{QUOTED}", "Re: Bonjour", sender=person)
-    assert post.send(reply, to=str(mail["Reply-To"]), envelope_from=person) == f"250 2.0.0 Taken: {Outcome.ASKED}"
-    mail = _asked(post, person, 2)
+    reply = letter(f"1. b\n2. 12 rue de la Gare{QUOTED}", "Re: Bonjour", sender=stranger)
+    assert post.send(reply, to=str(mail["Reply-To"]), envelope_from=stranger) == f"250 2.0.0 Taken: {Outcome.ASKED}"
+    mail = _asked(post, stranger, 2)
     body = mail.get_content()
     assert "1. Où est-ce" in body
     assert "De quoi" not in body
@@ -129,58 +129,58 @@ def test_what_is_missing_is_asked_by_number_and_filled_in_by_replying(post, pers
     letters = {line.strip()[3:]: line.strip()[0] for line in body.split("\n") if "Rue de la Gare," in line}
     chosen = next(letter for label, letter in letters.items() if "Avrill" in label)
     # With one question only, the words alone are the answer.
-    last = letter(f"{chosen})", "Re: Bonjour", sender=person)
-    assert post.send(last, to=str(mail["Reply-To"]), envelope_from=person) == f"250 2.0.0 Taken: {Outcome.NEW}"
-    ((code, category, answers, _channel),) = _requests(post, person)
+    last = letter(f"{chosen})", "Re: Bonjour", sender=stranger)
+    assert post.send(last, to=str(mail["Reply-To"]), envelope_from=stranger) == f"250 2.0.0 Taken: {Outcome.NEW}"
+    ((code, category, answers, _channel),) = _requests(post, stranger)
     assert category == "road"
     assert '"words": "Le lampadaire clignote."' in answers
     assert post.query("SELECT commune_id FROM services_request WHERE code = ?", code) == [("49015",)]
     # What was asked for meanwhile isn't kept twice; a later answer completes the request.
-    assert post.query("SELECT raw, spot FROM mail_dialogue WHERE address = ?", person) == [("{}", None)]
-    post.send(letter("Et il grésille.", sender=person), to=str(mail["Reply-To"]), envelope_from=person)
+    assert post.query("SELECT raw, spot FROM mail_dialogue WHERE address = ?", stranger) == [("{}", None)]
+    post.send(letter("Et il grésille.", sender=stranger), to=str(mail["Reply-To"]), envelope_from=stranger)
     assert post.facts(code)[-1] == ("added", "Et il grésille.")
 
 
-def test_answers_between_the_quoted_questions_are_found(post, person):
-    post.send(letter("Il y a un trou.", sender=person), envelope_from=person)
-    mail = _asked(post, person)
+def test_answers_between_the_quoted_questions_are_found(post, stranger):
+    post.send(letter("Il y a un trou.", sender=stranger), envelope_from=stranger)
+    mail = _asked(post, stranger)
     quoted = "\n".join(f"> {line}" for line in mail.get_content().split("\n"))
     filled = quoted.replace("> 2. Où", "Rue, trottoir\n> 2. Où", 1)
     at = filled.index("> Répondez")
     filled = f"{filled[:at]}12 rue Bressigny, Angers\n{filled[at:]}"
-    reply = letter(f"Le 23/11/2026 à 10:12, Mairie a écrit :\n{filled}", "Re:", sender=person)
-    assert post.send(reply, to=str(mail["Reply-To"]), envelope_from=person) == f"250 2.0.0 Taken: {Outcome.NEW}"
-    ((_code, category, _answers, _channel),) = _requests(post, person)
+    reply = letter(f"Le 23/11/2026 à 10:12, Mairie a écrit :\n{filled}", "Re:", sender=stranger)
+    assert post.send(reply, to=str(mail["Reply-To"]), envelope_from=stranger) == f"250 2.0.0 Taken: {Outcome.NEW}"
+    ((_code, category, _answers, _channel),) = _requests(post, stranger)
     assert category == "road"
 
 
-def test_a_long_mail_is_kept_to_its_last_word(post, person):
+def test_a_long_mail_is_kept_to_its_last_word(post, stranger):
     words = " ".join(f"mot{n}" for n in range(1500))
-    post.send(letter(WHOLE.replace("Le lampadaire clignote.", words), sender=person), envelope_from=person)
-    ((code, _category, answers, _channel),) = _requests(post, person)
+    post.send(letter(WHOLE.replace("Le lampadaire clignote.", words), sender=stranger), envelope_from=stranger)
+    ((code, _category, answers, _channel),) = _requests(post, stranger)
     told = answers + " ".join(words for _kind, words in post.facts(code))
     assert all(f"mot{n}" in told for n in range(1500))
 
 
-def test_a_subject_that_says_something_is_not_lost(post, person):
-    post.send(letter(WHOLE, "Lampadaire 4512 en panne", sender=person), envelope_from=person)
-    ((_code, _category, answers, _channel),) = _requests(post, person)
+def test_a_subject_that_says_something_is_not_lost(post, stranger):
+    post.send(letter(WHOLE, "Lampadaire 4512 en panne", sender=stranger), envelope_from=stranger)
+    ((_code, _category, answers, _channel),) = _requests(post, stranger)
     assert "Lampadaire 4512 en panne\\n" in answers
 
 
-def test_another_service_has_an_address_of_its_own(post, person):
-    mail = letter("Un banc devant l'école.", "Idée", sender=person)
-    assert post.send(mail, to="demande+propose_idea@mairie.example", envelope_from=person).startswith("250")
-    assert post.query("SELECT service FROM mail_dialogue WHERE address = ?", person) == [("propose_idea",)]
-    assert post.send(mail, to="demande+nothing_such@mairie.example", envelope_from=person).startswith("250")
+def test_another_service_has_an_address_of_its_own(post, stranger):
+    mail = letter("Un banc devant l'école.", "Idée", sender=stranger)
+    assert post.send(mail, to="demande+propose_idea@mairie.example", envelope_from=stranger).startswith("250")
+    assert post.query("SELECT service FROM mail_dialogue WHERE address = ?", stranger) == [("propose_idea",)]
+    assert post.send(mail, to="demande+nothing_such@mairie.example", envelope_from=stranger).startswith("250")
 
 
-def test_photos_lose_where_they_were_taken_and_other_files_are_left_aside_with_a_word(post, person, tmp_path):
-    mail = letter(WHOLE, sender=person)
+def test_photos_lose_where_they_were_taken_and_other_files_are_left_aside_with_a_word(post, stranger, tmp_path):
+    mail = letter(WHOLE, sender=stranger)
     mail.add_attachment(photo_with_place(tmp_path / "a.jpg"), maintype="image", subtype="jpeg", filename="a.jpg")
     mail.add_attachment(b"%PDF-1.7", maintype="application", subtype="pdf", filename="facture.pdf")
-    post.send(mail, envelope_from=person)
-    ((code, *_rest),) = _requests(post, person)
+    post.send(mail, envelope_from=stranger)
+    ((code, *_rest),) = _requests(post, stranger)
     ((digest, width),) = post.query(
         "SELECT p.digest, p.width FROM services_photo p JOIN services_request r ON r.id = p.request_id "
         "WHERE r.code = ?",
@@ -190,41 +190,44 @@ def test_photos_lose_where_they_were_taken_and_other_files_are_left_aside_with_a
     assert width == 800
     assert b"Exif" not in kept
     assert b"Maker" not in kept
-    assert "laissées de côté : 1" in _asked(post, person).get_content().replace("\xa0", " ")
+    assert "laissées de côté : 1" in _asked(post, stranger).get_content().replace("\xa0", " ")
 
 
-def test_stop_ends_subscriptions(post, person):
+def test_stop_ends_subscriptions(post, stranger):
     post.installation.python(
         "from django.utils import timezone; from mitoyen.services.models import Request, Subscription\n"
-        f"Subscription.objects.create(request=Request.objects.first(), topic='floods', way='mail', value='{person}',"
+        f"Subscription.objects.create(request=Request.objects.first(), topic='floods', way='mail', value='{stranger}',"
         " since=timezone.now())"
     )
     assert (
-        post.send(letter("Stop", "Re: Crue", sender=person), envelope_from=person) == f"250 2.0.0 Taken: {Outcome.STOP}"
+        post.send(letter("Stop", "Re: Crue", sender=stranger), envelope_from=stranger)
+        == f"250 2.0.0 Taken: {Outcome.STOP}"
     )
-    assert not post.query("SELECT 1 FROM services_subscription WHERE value = ? AND ended_at IS NULL", person)
+    assert not post.query("SELECT 1 FROM services_subscription WHERE value = ? AND ended_at IS NULL", stranger)
 
 
-def test_lmtp_says_what_became_of_it_as_smtp_does(post, person):
+def test_lmtp_says_what_became_of_it_as_smtp_does(post, stranger):
     with smtplib.LMTP("127.0.0.1", post.port) as client:
-        client.sendmail(person, ["demande@mairie.example"], letter(WHOLE, sender=person).as_bytes(policy=policy.SMTP))
-    assert len(_requests(post, person)) == 1
+        client.sendmail(
+            stranger, ["demande@mairie.example"], letter(WHOLE, sender=stranger).as_bytes(policy=policy.SMTP)
+        )
+    assert len(_requests(post, stranger)) == 1
 
 
-def test_this_is_no_relay_and_a_made_up_signature_is_nobodys(post, person):
+def test_this_is_no_relay_and_a_made_up_signature_is_nobodys(post, stranger):
     for to in ("someone@elsewhere.example", "demande@elsewhere.example", "demande+r1-abcdefghijklmnop@mairie.example",
                "autre@mairie.example", "demande+../x@mairie.example"):  # fmt: skip
-        assert post.send(letter("x", sender=person), to=to, envelope_from=person).startswith("550")
+        assert post.send(letter("x", sender=stranger), to=to, envelope_from=stranger).startswith("550")
 
 
-def test_what_can_not_be_committed_is_not_acknowledged(post, person):
-    mail = letter(WHOLE, sender=person)
+def test_what_can_not_be_committed_is_not_acknowledged(post, stranger):
+    mail = letter(WHOLE, sender=stranger)
     with closing(sqlite3.connect(post.installation.home / "state.sqlite3", isolation_level=None)) as state:
         state.execute("ALTER TABLE mail_dialogue RENAME TO away")
         try:
-            assert post.send(mail, envelope_from=person).startswith("451")
+            assert post.send(mail, envelope_from=stranger).startswith("451")
         finally:
             state.execute("ALTER TABLE away RENAME TO mail_dialogue")
-    assert not _requests(post, person)
-    assert post.send(mail, envelope_from=person) == f"250 2.0.0 Taken: {Outcome.NEW}"
-    assert len(_requests(post, person)) == 1
+    assert not _requests(post, stranger)
+    assert post.send(mail, envelope_from=stranger) == f"250 2.0.0 Taken: {Outcome.NEW}"
+    assert len(_requests(post, stranger)) == 1

@@ -24,37 +24,37 @@ def test_a_notice_is_plain_text_with_the_code_and_an_address_to_reply_to(post, p
     assert (state, reference) == ("handed", mail["Message-ID"])
 
 
-def test_english_for_who_speaks_english(post, person):
-    post.request(person, language="en")
-    (mail,) = post.received(person)
+def test_english_for_who_speaks_english(post, stranger):
+    post.request(stranger, language="en")
+    (mail,) = post.received(stranger)
     assert mail["Subject"].startswith("Your request ")
     assert "https://mairie.example/en/suivre/" in mail.get_content()
     assert mail["Content-Language"] == "en"
 
 
-def test_an_address_that_the_relay_refuses_for_good_is_flagged_for_the_desk(post, person):
-    post.sink.refuse[person] = "550 5.1.1 No such user"
-    code, _number = post.request(person)
-    post.until("SELECT 1 FROM services_contact WHERE value = ? AND unreached_at IS NOT NULL", person)
-    ((state, error),) = post.query('SELECT state, error FROM ledger_notice WHERE "to" = ?', person)
+def test_an_address_that_the_relay_refuses_for_good_is_flagged_for_the_desk(post, stranger):
+    post.sink.refuse[stranger] = "550 5.1.1 No such user"
+    code, _number = post.request(stranger)
+    post.until("SELECT 1 FROM services_contact WHERE value = ? AND unreached_at IS NOT NULL", stranger)
+    ((state, error),) = post.query('SELECT state, error FROM ledger_notice WHERE "to" = ?', stranger)
     assert state == "failed"
     assert "No such user" in error
     assert [kind for kind, _words in post.facts(code)] == ["received", "unreached"]
 
 
-def test_a_relay_that_says_later_gets_it_later_under_the_same_message_id(post, person):
-    post.sink.refuse[person] = "451 4.7.1 Greylisted"
-    post.request(person)
-    ((error,),) = post.until("SELECT error FROM ledger_notice WHERE \"to\" = ? AND error LIKE '451%'", person)
+def test_a_relay_that_says_later_gets_it_later_under_the_same_message_id(post, stranger):
+    post.sink.refuse[stranger] = "451 4.7.1 Greylisted"
+    post.request(stranger)
+    ((error,),) = post.until("SELECT error FROM ledger_notice WHERE \"to\" = ? AND error LIKE '451%'", stranger)
     assert "Greylisted" in error
-    assert not post.query("SELECT 1 FROM services_contact WHERE value = ? AND unreached_at IS NOT NULL", person)
-    ((reference,),) = post.query('SELECT reference FROM ledger_notice WHERE "to" = ?', person)
-    del post.sink.refuse[person]
+    assert not post.query("SELECT 1 FROM services_contact WHERE value = ? AND unreached_at IS NOT NULL", stranger)
+    ((reference,),) = post.query('SELECT reference FROM ledger_notice WHERE "to" = ?', stranger)
+    del post.sink.refuse[stranger]
     post.installation.python(
         f"from mitoyen.ledger.models import Notice; from django.utils import timezone\n"
-        f"Notice.objects.filter(to='{person}').update(due_at=timezone.now())"
+        f"Notice.objects.filter(to='{stranger}').update(due_at=timezone.now())"
     )
-    (mail,) = post.received(person)
+    (mail,) = post.received(stranger)
     assert mail["Message-ID"] == reference
 
 
