@@ -19,6 +19,8 @@ from mitoyen.history import rollups
 from mitoyen.history.enums import BatchState
 from mitoyen.history.models import Batch
 from mitoyen.ledger.refusal import Refused
+from mitoyen.services.importing.taking import import_requests
+from mitoyen.services.models import Source
 from mitoyen.territory.enums import Origin
 from mitoyen.territory.models import Commune, Thing
 from mitoyen.territory.register import thing_for
@@ -44,7 +46,8 @@ def load(folder: Path, progress: Callable[[int, int], None]) -> int:
     """
     samples = list(_samples(folder))
     polygons = sorted((folder / "geo").glob("communes-*.geojson"))
-    if not samples and not polygons:
+    requests = sorted((folder / "requests").glob("zuerich-zueri-wie-neu*.csv"))
+    if not samples and not polygons and not requests:
         raise Refused(
             _("%(folder)s holds no file that the demo knows.") % {"folder": folder},
             next_step=_("docs/demo.md lists them; import any other file with mitoyen import."),
@@ -54,6 +57,9 @@ def load(folder: Path, progress: Callable[[int, int], None]) -> int:
         source = f"{file.parent.name}/{file.name}"
         if not Commune.objects.filter(geometry_source=source).exists():
             load_polygons(file, source, BY)
+    for file in requests:
+        if not Source.objects.filter(digest=_sha256(file)).exists():
+            import_requests(file, BY)
     fresh = [sample for sample in samples if not _known(sample.file)]
     _places(folder, fresh)
     written = 0
@@ -66,9 +72,12 @@ def load(folder: Path, progress: Callable[[int, int], None]) -> int:
 
 def _known(file: Path) -> bool:
     """Whether this very file is live already: a second start doesn't read it again."""
+    return Batch.objects.filter(sha256=_sha256(file), state=BatchState.LIVE).exists()
+
+
+def _sha256(file: Path) -> str:
     with file.open("rb") as stream:
-        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-    return Batch.objects.filter(sha256=sha256, state=BatchState.LIVE).exists()
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _samples(folder: Path) -> Iterator[Sample]:

@@ -1,5 +1,6 @@
 """Whether an answer is easy to read is told to whoever writes it, before it goes out; nothing is sent, nothing lost."""
 
+import pytest
 from django.urls import reverse
 
 from mitoyen.ledger.models import Notice
@@ -33,3 +34,13 @@ def test_who_may_not_answer_rereads_nothing(desk, sign_in):
     answer = reread(sign_in(desk.moderator), desk.demand, "Nonobstant.")
     assert answer.status_code == 422
     assert "tous les jours" not in answer.content.decode()
+
+
+@pytest.mark.browser
+def test_what_to_mend_is_shown_without_fault(desk, sign_in, open_page, axe):
+    answer = reread(sign_in(desk.clerk), desk.demand, "Nonobstant le CCAS, ce n’est pas impossible.")
+    for width in (320, 1280):
+        page = open_page("/accessibilite/", width=width)
+        page.set_content(answer.content.decode())
+        assert axe(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
