@@ -81,6 +81,7 @@ WHO = {
     "account-close": (("reader",), "admin", "admin_trelaze"),
     "account-reset": (("reader",), "admin", "officer"),
     "audit": ((), "admin", "officer"),
+    "erasing": ((), "admin", "operator"),
     "privacy": ((), "reader", "partner"),
     "help": ((), "reader", "partner"),
 }  # fmt: skip

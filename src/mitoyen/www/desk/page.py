@@ -36,6 +36,7 @@ OTHERS = (
     ("partners", _("Partners"), rules.sees_desk),
     ("accounts", _("Accounts"), rules.manages_accounts),
     ("audit", _("Audit trail"), rules.reads_audit),
+    ("erasing", _("Erasing"), rules.sees_erasing),
     ("privacy", _("Personal data"), rules.sees_desk),
 )
 

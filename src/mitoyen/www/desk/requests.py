@@ -24,7 +24,7 @@ from mitoyen.services.parity import wording as parity_wording
 from mitoyen.services.plain.check import check
 from mitoyen.territory.enums import Origin
 from mitoyen.territory.models import Commune, Person
-from mitoyen.www.desk import rules
+from mitoyen.www.desk import erasing, rules
 from mitoyen.www.desk.page import email_of, page, say_refusal, to
 from mitoyen.www.portal.public_requests import PHOTO
 
@@ -175,6 +175,9 @@ ACTS: dict[str, Act] = {
     "move": Act(_move, perms.can_handle, gettext_lazy("The request is moved, under the same code.")),
     "join": Act(_join, perms.can_handle, gettext_lazy("The requests are joined; each keeps its code.")),
     "release": Act(_release, _may_release, gettext_lazy("The request goes on and the person is told.")),
+    "erase": Act(
+        erasing.erase, perms.can_erase, gettext_lazy("It is erased, and the list of what was erased says so.")
+    ),
     "refuse": Act(_refuse, _may_release, gettext_lazy("The request is set aside and the person may contest it.")),
 }
 
@@ -208,6 +211,9 @@ def _context(request: HttpRequest, one: Request, form: dict[str, str]) -> dict[s
         "may_reopen": handles and one.state in (State.CLOSED, State.ANSWERED),
         "may_release": one.state in (State.HELD, State.REFUSED) and _may_release(person, one),
         "may_refuse": (live or one.state == State.HELD or contested) and _may_release(person, one),
+        "to_erase": erasing.mine(one, person) if perms.can_erase(person, one) else None,
+        "asks_own_data": one.service == perms.MY_DATA,
+        "sees_contact": perms.can_see_contact(person, one),
         "form": form,
         "made_up": one.origin == Origin.GENERATED,
     }

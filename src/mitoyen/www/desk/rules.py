@@ -37,12 +37,13 @@ def sees_desk(person: Person, subject: Any) -> bool:
 
 
 def sees_requests(person: Person, subject: Any) -> bool:
-    """Clerks, operators and moderators of one commune at least."""
+    """Clerks, operators, moderators and data protection officers of one commune at least."""
     return request_perms.can_see_requests(person)
 
 
 def sees_request(person: Person, request: Request) -> bool:
-    """Clerks, operators and moderators, in the request's commune; each act asks again who may do it."""
+    """Clerks, operators, moderators and data protection officers, in the request's commune; each act asks again who
+    may do it."""
     return request_perms.can_see_request(person, request)
 
 
@@ -92,6 +93,11 @@ def handles_letters(person: Person, batch: LetterBatch) -> bool:
 def makes_call(person: Person, notice: Notice) -> bool:
     """Clerks and operators, in the commune of the request that the call is about."""
     return paper_perms.can_handle_notice(person, notice)
+
+
+def sees_erasing(person: Person, subject: Any) -> bool:
+    """Data protection officers and administrators of one commune at least."""
+    return request_perms.can_see_erasing(person)
 
 
 def sees_receipt(person: Person, request: Request) -> bool:

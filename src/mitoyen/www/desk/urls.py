@@ -13,6 +13,7 @@ from mitoyen.www.desk import (
     corrections,
     counter,
     describing,
+    erasing,
     findings,
     home,
     importing,
@@ -126,6 +127,7 @@ PAGES = (
     Page("account-close", "comptes/<int:number>/fermer/", accounts.close, accounts.may_close, S.person, POST),
     Page("account-reset", "comptes/<int:number>/mot-de-passe/", accounts.reset, accounts.may_close, S.person, POST),
     Page("audit", "journal/", audit_trail.listed, R.reads_audit),
+    Page("erasing", "effacement/", erasing.listed, R.sees_erasing),
     Page("privacy", "donnees-personnelles/", audit_trail.privacy, R.sees_desk),
     Page("help", "aide/", audit_trail.help_page, R.sees_desk),
 )
