@@ -121,6 +121,14 @@ def test_small_counts_are_hidden_with_what_would_give_them_away():
     assert '"count": 3' not in json.dumps(told)
 
 
+def test_how_many_were_compared_gives_no_few_away_either():
+    ask(60, Channel.WEB)
+    ask(40, Channel.PHONE)
+    assert channel_of(measure(), "phone")["against_web"]["answer"]["compared"] == 40
+    ask(2, Channel.PHONE, category="water")
+    assert channel_of(measure(), "phone")["against_web"]["answer"]["compared"] is None
+
+
 def test_what_still_waits_counts_and_what_can_t_be_reached_says_more_than():
     ask(25, Channel.WEB, days=1.0)
     ask(75, Channel.WEB, days=None, ends=None, state=State.OPEN, ago=20.0)

@@ -8,6 +8,7 @@ from mitoyen.services.importing.taking import import_requests
 from mitoyen.services.parity import keeping
 from tests.services.parity.test_report import ask
 
+OURS = "/services/report_problem/ou-et-quand/"
 ZURICH = "/services/report_problem/ou-et-quand/zuerich-zueri-wie-neu/"
 pytestmark = pytest.mark.browser
 
@@ -30,7 +31,7 @@ def filled(db, home, tmp_path):
 
 
 @pytest.mark.parametrize("language", ["", "/en"], ids=["French", "English"])
-@pytest.mark.parametrize("path", ["/services/report_problem/ou-et-quand/", ZURICH, "/le-meme-service-pour-tous/", "/mots/"])
+@pytest.mark.parametrize("path", [OURS, ZURICH, "/le-meme-service-pour-tous/", "/mots/"])
 def test_without_fault_at_320_px_and_wide(filled, open_page, axe, path, language):
     answer = Client().get(language + path)
     assert answer.status_code == 200

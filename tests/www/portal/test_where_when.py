@@ -6,9 +6,11 @@ import re
 import pytest
 from django.test import Client
 
+from mitoyen.manifests.registry import services
 from mitoyen.services.enums import State
 from mitoyen.services.importing.taking import import_requests
 from mitoyen.services.models import Request
+from mitoyen.www.portal import cache
 from tests.services.test_patterns import ask
 
 OURS = "/services/report_problem/ou-et-quand/"
@@ -70,6 +72,21 @@ def test_a_source_of_ours_or_of_another_service_has_no_such_page(zurich):
     assert Client().get(f"{OURS}old-tool/").status_code == 404
     assert Client().get("/services/propose_idea/ou-et-quand/zuerich-zueri-wie-neu/").status_code == 404
     assert Client().get("/services/nothing/ou-et-quand/").status_code == 404
+
+
+def test_only_what_the_manifest_makes_public_is_counted_in_public(db, home, monkeypatch):
+    ask(6, dt.datetime(2026, 2, 2, 8))
+    assert Client().get("/services/my_data/ou-et-quand/").status_code == 404
+    page = words(Client().get(OURS))
+    assert "De quoi il s’agit" in page
+    assert "Milieu du carré" in page
+    manifest = services.installed()["report_problem"].manifest
+    monkeypatch.setattr(manifest, "public", ["words"])
+    cache.clear()
+    page = words(Client().get(OURS))
+    assert "mois par mois" in page
+    assert "De quoi il s’agit" not in page
+    assert "Milieu du carré" not in page
 
 
 def test_a_sample_is_not_in_the_list_of_requests(zurich):

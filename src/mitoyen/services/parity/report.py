@@ -32,6 +32,7 @@ class _Test:
     cases: Cases
     channel: str
     which: str
+    count: int
     compared: compare.Compared
 
 
@@ -135,7 +136,7 @@ def _against_web(cases: Cases, channel: str, tests: list[_Test]) -> Told:
     for which in ("answer", "end"):
         told[which] = {}
         compared = compare.delay(both, getattr(both, which), channel, SEED)
-        tests.append(_Test(told[which], both, channel, which, compared))
+        tests.append(_Test(told[which], both, channel, which, int(cases.of(channel).sum()), compared))
     return told
 
 
@@ -149,7 +150,7 @@ def _compared(test: _Test, verdict: compare.Verdict) -> Told:
         "median": _round(median),
         "interval": [_round(verdict.low), _round(verdict.high)],
         "p90": _round(p90),
-        "compared": test.compared.cases,
+        "compared": None if small.share_tells(test.compared.cases, test.count) else test.compared.cases,
         "step": _step(test) if verdict.said == "slower" else None,
     }
 

@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from mitoyen.manifests.load import Service
+from mitoyen.manifests.service_schema import Question
 from mitoyen.services.models import Request, Source
 from mitoyen.services.patterns import Grid, Patterns, of_source, of_territory, patterns
 from mitoyen.services.wording import language
@@ -26,8 +27,8 @@ MOST_CELLS = 40
 
 @public
 def of_ours(request: HttpRequest, name: str) -> HttpResponse:
-    """The territory's own requests of a service."""
-    service = service_named(name)
+    """The territory's own requests of a service that publishes."""
+    service = _publishing(name)
     made_up = of_territory(name).filter(origin=Origin.GENERATED).exists()
     return _page(request, service, patterns(of_territory(name)), None, made_up=made_up)
 
@@ -35,7 +36,7 @@ def of_ours(request: HttpRequest, name: str) -> HttpResponse:
 @public
 def of_another(request: HttpRequest, name: str, source: str) -> HttpResponse:
     """A source's requests, marked as coming from elsewhere."""
-    service = service_named(name)
+    service = _publishing(name)
     found = Source.objects.filter(name=source, service=name, origin=Origin.SAMPLE).first()
     if found is None:
         raise Http404(source)
@@ -46,6 +47,14 @@ def samples(name: str) -> QuerySet[Source]:
     """Sources from elsewhere that hold requests of the service."""
     kept = Request.objects.filter(source=OuterRef("name"))
     return Source.objects.filter(Exists(kept), service=name, origin=Origin.SAMPLE).order_by("title")
+
+
+def _publishing(name: str) -> Service:
+    """Raises Http404 for a service whose manifest makes nothing public: nor is it counted in public."""
+    service = service_named(name)
+    if not service.manifest.public:
+        raise Http404(name)
+    return service
 
 
 def _page(
@@ -66,10 +75,13 @@ def _page(
 
 
 def _charts(service: Service, found: Patterns) -> list[SafeString]:
+    """Of category and place only what the manifest makes public."""
     charts = [_months(found), _week(found)]
-    if any(category for category, _count in found.categories):
-        charts.append(_categories(service, found))
-    if found.grid is not None and any(cell.count for cell in found.grid.cells):
+    public = {service.manifest.question(name).type for name in service.manifest.public}
+    category = service.manifest.category
+    if category is not None and category.name in service.manifest.public:
+        charts.append(_categories(service, category, found))
+    if "place" in public and found.grid is not None and any(cell.count for cell in found.grid.cells):
         charts.append(_places(found.grid))
     return charts
 
@@ -99,9 +111,7 @@ def _cell(count: int | None) -> str:
     return "<5" if count is None else number(count)
 
 
-def _categories(service: Service, found: Patterns) -> SafeString:
-    question = service.manifest.category
-    assert question is not None
+def _categories(service: Service, question: Question, found: Patterns) -> SafeString:
     known = set(question.choices)
     bars = [
         (service.text(f"choices.{question.name}.{category}", language()) if category in known else category, count)
