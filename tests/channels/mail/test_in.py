@@ -1,7 +1,10 @@
 """Mails of people: answers to a request, new ones with everything, and those that lack something."""
 
+import json
 import smtplib
+import socket
 import sqlite3
+import time
 from contextlib import closing
 from email import policy
 from email.message import EmailMessage
@@ -136,7 +139,13 @@ def test_what_is_missing_is_asked_by_number_and_filled_in_by_replying(post, stra
     assert '"words": "Le lampadaire clignote."' in answers
     assert post.query("SELECT commune_id FROM services_request WHERE code = ?", code) == [("49015",)]
     # What was asked for meanwhile isn't kept twice; a later answer completes the request.
-    assert post.query("SELECT raw, spot FROM mail_dialogue WHERE address = ?", stranger) == [("{}", None)]
+    assert not post.query("SELECT 1 FROM mail_dialogue WHERE address = ?", stranger)
+    dialogue = post.query(
+        "SELECT d.raw, d.spot, d.name FROM mail_dialogue d JOIN services_request r ON r.id = d.request_id "
+        "WHERE r.code = ?",
+        code,
+    )
+    assert dialogue == [("{}", None, "")]
     post.send(letter("Et il grésille.", sender=stranger), to=str(mail["Reply-To"]), envelope_from=stranger)
     assert post.facts(code)[-1] == ("added", "Et il grésille.")
 
@@ -231,3 +240,24 @@ def test_what_can_not_be_committed_is_not_acknowledged(post, stranger):
     assert not _requests(post, stranger)
     assert post.send(mail, envelope_from=stranger) == f"250 2.0.0 Taken: {Outcome.NEW}"
     assert len(_requests(post, stranger)) == 1
+
+
+def test_a_spot_in_the_persons_own_words_is_kept_once_the_commune_is_known(post, stranger):
+    words = "Lieu : devant l’école, Avrillé\nCatégorie : éclairage\n\nC'est noir."
+    assert post.send(letter(words, sender=stranger), envelope_from=stranger) == f"250 2.0.0 Taken: {Outcome.NEW}"
+    ((code, _category, answers, _channel),) = _requests(post, stranger)
+    assert json.loads(answers)["place"] == {"label": "devant l’école, Avrillé", "commune": "49015"}
+    assert post.query("SELECT commune_id FROM services_request WHERE code = ?", code) == [("49015",)]
+
+
+def test_more_connections_than_it_serves_are_sent_away(post, stranger):
+    wires = [socket.create_connection(("127.0.0.1", post.port), timeout=20) for _wire in range(60)]
+    try:
+        said = [wire.recv(100)[:3] for wire in wires]
+        assert said.count(b"220") <= 50
+        assert said.count(b"421") >= 10
+    finally:
+        for wire in wires:
+            wire.close()
+    time.sleep(0.5)
+    assert post.send(letter("Bonjour", sender=stranger), envelope_from=stranger).startswith("250")

@@ -130,3 +130,38 @@ def test_whoever_writes_again_can_be_reached_again(post, person):
     post.send(reply, to=str(mail["Reply-To"]), envelope_from=person)
     assert post.query("SELECT unreached_at FROM services_contact WHERE value = ?", person) == [(None,)]
     assert post.facts(code)[-1] == ("added", "Ma boîte était pleine.")
+
+
+def test_a_team_gets_no_code_to_follow_and_what_it_answers_stays_between_agents(post, person):
+    code, _number = post.request(person)
+    team = f"equipe-{person}"
+    post.installation.python(
+        "from mitoyen.ledger import outbox; from mitoyen.ledger.enums import NoticeWay\n"
+        f"outbox.put(NoticeWay.MAIL, '{team}', 'Lampadaire éteint', key='team:x{code}', about='request:{code}',"
+        f" subject='À traiter : {code[:3]}-{code[3:6]}-{code[6:]}')"
+    )
+    (mail,) = post.received(team)
+    assert mail["Reply-To"] is None
+    assert "suivre" not in mail.get_content()
+    reply = letter("Nacelle réservée.", f"Re: {mail['Subject']}", sender=team, In_Reply_To=mail["Message-ID"])
+    assert post.send(reply, envelope_from=team) == f"250 2.0.0 Taken: {Outcome.NOTE}"
+    assert post.query("SELECT kind, words, between_agents FROM services_fact ORDER BY id DESC LIMIT 1") == [
+        ("noted", "Nacelle réservée.", 1)
+    ]
+
+
+def test_an_announcement_says_how_to_stop_and_a_click_does(post, stranger):
+    post.installation.python(
+        "from django.utils import timezone\nfrom mitoyen.ledger import outbox\n"
+        "from mitoyen.ledger.enums import NoticeWay\nfrom mitoyen.services.models import Request, Subscription\n"
+        f"Subscription.objects.create(request=Request.objects.first(), topic='floods', way='mail', value='{stranger}',"
+        " since=timezone.now())\n"
+        f"outbox.put(NoticeWay.MAIL, '{stranger}', 'La Maine monte.', key='announcement:x', about='announcement:1',"
+        " subject='Crues')"
+    )
+    (mail,) = post.received(stranger)
+    assert "STOP" in mail.get_content()
+    address = mail["List-Unsubscribe"].split(":")[1].split("?")[0]
+    stop = letter("", "STOP", sender=stranger)
+    assert post.send(stop, to=address, envelope_from=stranger) == f"250 2.0.0 Taken: {Outcome.STOP}"
+    assert not post.query("SELECT 1 FROM services_subscription WHERE value = ? AND ended_at IS NULL", stranger)

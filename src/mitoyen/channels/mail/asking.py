@@ -1,6 +1,7 @@
 """A new mail into a request, or into the questions that it leaves open; and the answers to those questions."""
 
 import datetime as dt
+import re
 from dataclasses import asdict
 from typing import Any
 
@@ -94,8 +95,10 @@ def settle(dialogue: Dialogue, service: Service) -> Request | None:
         return None
     for piece in pieces(dialogue.more, timeline.LONGEST):
         timeline.add_words(request, piece, Channel.MAIL)
-    # The request has it all now.
+    # The request has it all now: of the dialogue only that its address leads there is kept.
     dialogue.request, dialogue.raw, dialogue.more, dialogue.spot, dialogue.which = request, {}, "", None, []
+    dialogue.address = dialogue.name = dialogue.subject = ""
+    dialogue.photos = []
     dialogue.save()
     return request
 
@@ -119,7 +122,7 @@ def questions(dialogue: Dialogue, service: Service) -> str:
 
 def forget_old() -> int:
     """Erase what was never completed by its term, photos included; how many."""
-    old = list(Dialogue.objects.filter(until__lt=timezone.now()))
+    old = list(Dialogue.objects.filter(until__lt=timezone.now(), request=None))
     for dialogue in old:
         for photo in Photo.objects.filter(pk__in=dialogue.photos, request=None):
             photos.forget(photo)
@@ -164,17 +167,22 @@ def _take_place(dialogue: Dialogue, question: Question, told: str) -> None:
     placed = placing.place(question, told)
     if not placed.spot and not placed.which:
         # "the bench by the school, Avrillé": the commune at the end is known, the words before it are theirs.
-        placed = placing.place(question, told, _commune_named(told))
+        words, commune = _commune_named(told)
+        placed = placing.place(question, words, commune)
     dialogue.spot = asdict(placed.spot) if placed.spot else None
     dialogue.which = [asdict(spot) for spot in placed.which]
     dialogue.raw[question.name] = told[:300]
 
 
-def _commune_named(told: str) -> str:
-    said = f" {bare(told)} "
-    named = [commune for commune in Commune.objects.only("insee", "name") if said.endswith(f" {bare(commune.name)} ")]
-    longest = max(named, key=lambda commune: len(commune.name), default=None)
-    return longest.insee if longest else ""
+def _commune_named(told: str) -> tuple[str, str]:
+    """The words before the commune that they end with, and its INSEE code; both empty when they name none."""
+    named = {bare(commune.name): commune.insee for commune in Commune.objects.only("insee", "name")}
+    # From the left, so that the longest name wins: "Saint-Léger" isn't "Léger".
+    for at in [0, *(found.end() for found in re.finditer(r"[\s,;(-]+", told))]:
+        insee = named.get(bare(told[at:]))
+        if insee:
+            return re.sub(r"[\s,;(-]+(?:à|a|in|at)?$", "", told[:at]), insee
+    return "", ""
 
 
 def _take_words(dialogue: Dialogue, service: Service, words: str) -> None:

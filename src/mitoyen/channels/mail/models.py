@@ -13,6 +13,7 @@ class Outcome(models.TextChoices):
     ANSWER = "answer", "completed a request"
     NEW = "new", "became a request"
     ASKED = "asked", "questions were sent back"
+    NOTE = "note", "a team's answer: noted between agents"
     STORY = "story", "the timeline was sent back"
     STOP = "stop", "ended subscriptions"
     AUTOMATIC = "automatic", "written by a machine: left aside"

@@ -15,7 +15,7 @@ from mitoyen.channels.mail.addresses import Tag
 from mitoyen.channels.mail.incoming import Harmful, Mail
 from mitoyen.channels.mail.machines import Writer, writer_of
 from mitoyen.channels.mail.models import Dialogue, Outcome, Taken
-from mitoyen.channels.mail.writing import DIALOGUE, REQUEST
+from mitoyen.channels.mail.writing import DIALOGUE, REQUEST, TEAM
 from mitoyen.ledger import outbox
 from mitoyen.ledger.enums import NoticeWay
 from mitoyen.ledger.models import Notice
@@ -24,7 +24,7 @@ from mitoyen.manifests.load import Service
 from mitoyen.services import codes, following, photos, subscriptions, throttle, timeline, unreached, wording
 from mitoyen.services.enums import Channel, FactKind, State, Way
 from mitoyen.services.long_words import pieces
-from mitoyen.services.models import Contact, Photo, Request
+from mitoyen.services.models import Contact, Handler, Photo, Request
 from mitoyen.territory.spelling import bare
 
 IN_A_SUBJECT = re.compile(r"(?<![A-Z0-9])(?:[A-Z0-9]{3}[- .]?){2}[A-Z0-9]{3}(?![A-Z0-9])", re.IGNORECASE)
@@ -120,7 +120,7 @@ class _Taking:
         ):
             return self._stop()
         if request is not None:
-            return self._complete(request)
+            return self._note(request) if self._is_from_a_team(request) else self._complete(request)
         if dialogue is not None:
             return self._go_on(dialogue)
         return self._begin()
@@ -151,6 +151,21 @@ class _Taking:
                 return request
             throttle.count("wrong_code_mail", "")
         return None
+
+    def _is_from_a_team(self, request: Request) -> bool:
+        """An answer to what a team was sent, or a mail from a team's own address."""
+        notices = Notice.objects.filter(reference__in=self.mail.references, key__startswith=TEAM)
+        handlers = Handler.objects.filter(team=request.team, email__iexact=self.mail.sender)
+        return handlers.exists() or notices.exists()
+
+    def _note(self, request: Request) -> tuple[Outcome, Request | None]:
+        """What a team answers stays between agents: it answers the person at the desk."""
+        words = quoting.written(self.mail.text)
+        if not words:
+            return Outcome.NOTHING, request
+        for part in pieces(words, timeline.LONGEST):
+            timeline.note_between_agents(request, part, self.mail.sender)
+        return Outcome.NOTE, request
 
     def _stop(self) -> tuple[Outcome, Request | None]:
         ended = subscriptions.stop(Way.MAIL, self.mail.sender)

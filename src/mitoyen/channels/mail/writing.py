@@ -15,7 +15,9 @@ from mitoyen.ledger.models import Notice
 from mitoyen.services import codes
 from mitoyen.services.models import Request
 
-DIALOGUE, REQUEST = "mail:", "request:"
+DIALOGUE, REQUEST, ANNOUNCEMENT = "mail:", "request:", "announcement:"
+TEAM = "team:"
+"""What the keys of notices to a team begin with: what it answers is no word of the person's."""
 
 
 def compose(notice: Notice) -> EmailMessage:
@@ -50,7 +52,12 @@ def follow_address(language: str) -> str:
 
 def _about(mail: EmailMessage, notice: Notice) -> tuple[str, list[str]]:
     """Sets what an answer goes to; the subject and the lines below the body."""
-    if notice.about.startswith(REQUEST):
+    if notice.about.startswith(ANNOUNCEMENT):
+        stop = addresses.signed("n", notice.pk)
+        mail["List-Unsubscribe"] = f"<mailto:{stop}?subject=STOP>"
+        mail["Reply-To"] = _address("", stop)
+        return notice.subject, [_("You asked to be told about this. To stop, reply STOP to this message.")]
+    if notice.about.startswith(REQUEST) and not notice.key.startswith(TEAM):
         request = Request.objects.filter(code=notice.about.removeprefix(REQUEST)).first()
         if request is not None:
             mail["Reply-To"] = _address("", addresses.signed("r", request.pk))

@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('key', models.CharField(help_text='Hash of its Message-ID and sender.', max_length=64, unique=True)),
                 ('at', models.DateTimeField()),
-                ('outcome', models.CharField(choices=[('answer', 'completed a request'), ('new', 'became a request'), ('asked', 'questions were sent back'), ('story', 'the timeline was sent back'), ('stop', 'ended subscriptions'), ('automatic', 'written by a machine: left aside'), ('bounce', 'said that a notice did not arrive'), ('nothing', 'nothing could be done with it')], default='nothing', max_length=10)),
+                ('outcome', models.CharField(choices=[('answer', 'completed a request'), ('new', 'became a request'), ('asked', 'questions were sent back'), ('note', "a team's answer: noted between agents"), ('story', 'the timeline was sent back'), ('stop', 'ended subscriptions'), ('automatic', 'written by a machine: left aside'), ('bounce', 'said that a notice did not arrive'), ('nothing', 'nothing could be done with it')], default='nothing', max_length=10)),
                 ('request', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='services.request')),
             ],
             options={
