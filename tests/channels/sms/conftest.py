@@ -17,10 +17,16 @@ __all__ = ("communes",)
 MARIE = "33612345678"
 
 
-@pytest.fixture
-def centre(tmp_path):
-    with message_centre.running(tmp_path) as found:
+@pytest.fixture(scope="module")
+def centre_of_all(tmp_path_factory):
+    with message_centre.running(tmp_path_factory.mktemp("smsc")) as found:
         yield found
+
+
+@pytest.fixture
+def centre(centre_of_all):
+    centre_of_all.reset()
+    return centre_of_all
 
 
 @dataclass

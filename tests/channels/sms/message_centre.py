@@ -48,6 +48,12 @@ class MessageCentre:
         threading.Thread(target=self._listen, daemon=True).start()
         self.port = int(self.wait_for("listening")["port"])
 
+    def reset(self) -> None:
+        """As if it had just been started."""
+        self.order("reset")
+        self.wait_for("reset")
+        self.events.clear()
+
     def order(self, order: str, **more: object) -> None:
         assert self.process.stdin
         self.process.stdin.write(json.dumps({"order": order, **more}) + "\n")

@@ -1,11 +1,13 @@
 """The end of a dialogue: the recap, what may be the same, and the request handed in like on every channel."""
 
+from contextlib import suppress
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from mitoyen.channels.sms import stopping, words
 from mitoyen.channels.sms.models import Dialogue
+from mitoyen.ledger.refusal import Refused
 from mitoyen.manifests.load import Service
 from mitoyen.services import (
     answers,
@@ -68,9 +70,7 @@ def hand_in(service: Service, row: Dialogue) -> str:
             token=row.token,
         )
     )
-    other = Request.objects.filter(pk=row.same_as or 0).first()
-    if other is not None and request.state in timeline.LIVE:
-        timeline.join(request, other, "")
+    _join(request, row.same_as or 0)
     throttle.count("submission", row.number)
     stopping.start_again(row.number)
     told = {"code": codes.shown(request.code), "day": f"{request.promised_for:%d/%m/%Y}"}
@@ -80,6 +80,14 @@ def hand_in(service: Service, row: Dialogue) -> str:
         # The request tells it itself, like on every channel.
         return ""
     return _("Received. Your code: %(code)s. You get an answer by %(day)s at the latest.") % told
+
+
+def _join(request: Request, same_as: int) -> None:
+    """To the one that the person pointed at; on its own when that one ended meanwhile."""
+    other = Request.objects.filter(pk=same_as).first()
+    if other is not None and request.joined_to_id is None and request.pk != other.pk:
+        with suppress(Refused):
+            timeline.join(request, other, "")
 
 
 def _reach(service: Service, number: str) -> Reach:

@@ -9,7 +9,8 @@ import hashlib
 import hmac
 import logging
 import uuid
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -26,14 +27,24 @@ from mitoyen.services.enums import Way
 
 LONGEST_TEXT = 4000
 SURE_AFTER = timedelta(seconds=5)
+# How long after a link is made the network gives back what it could not know we had.
+GIVEN_BACK_WITHIN = timedelta(minutes=1)
 COMES_AGAIN_WITHIN = timedelta(days=2)
 PARTS_WITHIN = timedelta(days=1)
 
 logger = logging.getLogger(__name__)
 
 
-def take(message: Pdu, link: uuid.UUID) -> None:
-    """Take a message in and queue what is answered, in one transaction; `link` names the link that it came over."""
+@dataclass(frozen=True, slots=True)
+class Via:
+    """The link that a message came over, and since when it is there."""
+
+    link: uuid.UUID
+    since: datetime
+
+
+def take(message: Pdu, via: Via) -> None:
+    """Take a message in and queue what is answered, in one transaction."""
     number = numbers.number_of(message.text("source_addr"), message.number("source_addr_ton"))
     if number is None:
         logger.info("A message from what is no phone number is left aside.")
@@ -43,17 +54,19 @@ def take(message: Pdu, link: uuid.UUID) -> None:
         if octets is None:
             return
         digest = _digest(number, octets)
-        if _came_already(number, digest, link):
+        if _came_already(number, digest, via):
             return
-        row = Incoming.objects.create(number=number, digest=digest, link=link, at=timezone.now())
+        row = Incoming.objects.create(number=number, digest=digest, link=via.link, at=timezone.now())
         unreached.clear(Way.SMS, number)
         _answer(number, text, row)
 
 
-def acknowledge(link: uuid.UUID) -> None:
-    """The link still lives: what came over it some seconds ago won't come again."""
-    old = timezone.now() - SURE_AFTER
-    Incoming.objects.filter(link=link, acknowledged=False, at__lt=old).update(acknowledged=True)
+def acknowledge(link: uuid.UUID, *, all_of_it: bool = False) -> None:
+    """What came over this link won't come again: the link lived on for some seconds, or ended in good order."""
+    sure = Incoming.objects.filter(link=link, acknowledged=False)
+    if not all_of_it:
+        sure = sure.filter(at__lt=timezone.now() - SURE_AFTER)
+    sure.update(acknowledged=True)
 
 
 def _answer(number: str, text: str | None, row: Incoming) -> None:
@@ -108,10 +121,15 @@ def _whole(number: str, piece: texts.Piece) -> tuple[bytes, str] | None:
     return octets, texts.text(octets, parts[0].coding)
 
 
-def _came_already(number: str, digest: str, link: uuid.UUID) -> bool:
-    recent = Incoming.objects.filter(number=number, at__gt=timezone.now() - COMES_AGAIN_WITHIN)
-    if recent.filter(digest=digest, acknowledged=False).exclude(link=link).exists():
-        return True
+def _came_already(number: str, digest: str, via: Via) -> bool:
+    now = timezone.now()
+    recent = Incoming.objects.filter(number=number, at__gt=now - COMES_AGAIN_WITHIN)
+    if now - via.since < GIVEN_BACK_WITHIN:
+        unsure = recent.filter(digest=digest, acknowledged=False).exclude(link=via.link).order_by("pk").first()
+        if unsure is not None:
+            # Once: the same words after that are a new message.
+            Incoming.objects.filter(pk=unsure.pk).update(acknowledged=True)
+            return True
     last = recent.order_by("-pk").first()
     if last is None or last.digest != digest:
         return False

@@ -74,12 +74,12 @@ class Link:
         self._came.clear()
         return came
 
-    def unbind(self) -> None:
-        """Say goodbye, wait for the answer for a moment, close."""
+    def unbind(self) -> bool:
+        """Say goodbye, wait for the answer for a moment, close; whether the SMSC answered, and so read all before."""
         try:
-            self._wait_for("unbind_resp", self.send("unbind", {}), seconds=2.0)
+            return self._wait_for("unbind_resp", self.send("unbind", {}), seconds=2.0) is not None
         except LinkLost:
-            pass
+            return False
         finally:
             self.drop()
 

@@ -14,6 +14,7 @@ from time import monotonic
 
 from django.conf import settings
 from django.db import DatabaseError, OperationalError, close_old_connections, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from mitoyen.channels.sms import incoming, pdu, receipts
@@ -61,8 +62,9 @@ def serve(stop: threading.Event) -> None:
     link = Link(str(options["sms_host"]), int(options["sms_port"]))
     try:
         link.bind(str(options["sms_user"]), str(options["sms_password"]))
-        _serve(Served(link), stop)
-        link.unbind()
+        served = Served(link)
+        _serve(served, stop)
+        served.leave()
     finally:
         link.drop()
 
@@ -72,7 +74,7 @@ class Served:
 
     def __init__(self, link: Link) -> None:
         options = settings.MITOYEN
-        self.link, self.name = link, uuid.uuid4()
+        self.link, self.via = link, incoming.Via(uuid.uuid4(), timezone.now())
         doubt = timedelta(seconds=int(options["sms_doubt_seconds"]))
         pace = Pace(int(options["sms_per_second"]))
         self.sending = Sending(link, str(options["sms_source"]), int(options["sms_window"]), pace, doubt)
@@ -83,6 +85,7 @@ class Served:
 
     def round(self) -> None:
         """Listen, write down what was told and what goes next in one transaction, answer, send."""
+        self.sending.look_for_silence()
         waits = self.sending.wait() if self.may_send else 0.1
         self._told += self.link.receive(0.0 if self._told else waits)
         answers = [message for message in self._told if message.command in ("submit_sm_resp", "generic_nack")]
@@ -93,12 +96,18 @@ class Served:
             claimed = self.sending.claim(answers) if self.may_send else []
         # Kept until they are written down, even when the database was busy.
         self._told.clear()
+        # First what is written down as on its way, so that nothing stays so for another reason.
+        self.sending.hand(claimed, answers)
         for message, status in verdicts:
             self.link.respond(message, status)
-        self.sending.hand(claimed, answers)
         if monotonic() >= self._next_acknowledgement:
             self._next_acknowledgement = monotonic() + 5
-            incoming.acknowledge(self.name)
+            incoming.acknowledge(self.via.link)
+
+    def leave(self) -> None:
+        """In good order: nothing that came will come again."""
+        if self.link.unbind():
+            incoming.acknowledge(self.via.link, all_of_it=True)
 
     @property
     def may_send(self) -> bool:
@@ -114,7 +123,7 @@ class Served:
             verdicts += [(message, status) for message in told]
         for message in delivered:
             if not receipts.is_receipt(message):
-                verdicts.append((message, self._status(partial(incoming.take, message, self.name))))
+                verdicts.append((message, self._status(partial(incoming.take, message, self.via))))
         return verdicts
 
     @staticmethod

@@ -138,7 +138,6 @@ class Sending:
         """Send what is written down as on its way; `answers` are written down too, and open the window."""
         for answer in answers:
             self._in_flight.pop(answer.sequence, None)
-        self._look_for_silence()
         for at, segment in enumerate(claimed):
             try:
                 sequence = self.link.send("submit_sm", *self._message(segment))
@@ -211,7 +210,7 @@ class Sending:
         if count:
             logger.warning("%s messages in doubt had no receipt: they are sent again.", count)
 
-    def _look_for_silence(self) -> None:
+    def look_for_silence(self) -> None:
         """An answer that does not come leaves its place in the window for ever: the link is left instead."""
         oldest = next(iter(self._in_flight.values()), None)
         if oldest is not None and monotonic() - oldest.at > self.link.answer_s:

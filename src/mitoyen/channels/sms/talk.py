@@ -116,7 +116,7 @@ def _story(request: Request) -> str:
     head = f"{story.code}: {story.title}"
     told: list[str] = []
     for step in reversed(story.steps[-STEPS_TOLD:]):
-        line = words.shortened(f"{step.fact.at.astimezone():%d/%m} {step.sentence}", 300)
+        line = words.shortened(f"{timezone.localtime(step.fact.at):%d/%m} {step.sentence}", 300)
         if told and len("\n".join([head, line, *told])) > LONGEST_STORY:
             break
         told.insert(0, line)

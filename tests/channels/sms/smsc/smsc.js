@@ -98,6 +98,16 @@ const server = smpp.createServer((session) => {
 });
 
 const orders = {
+  // As if it had just been started.
+  reset() {
+    waiting.length = 0;
+    count = 0;
+    silent = false;
+    if (bound) bound.destroy();
+    bound = null;
+    if (log !== null) fs.ftruncateSync(log, 0);
+    tell('reset', {});
+  },
   // `message`: text, or { udh, message } in hex; `coding`, and any other field of a deliver_sm, under `more`.
   deliver({ from, message, coding, more }) {
     const body = typeof message === 'string' ? message
