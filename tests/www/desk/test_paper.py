@@ -188,7 +188,7 @@ def test_set_aside_with_a_reason_and_taken_up_again(desk, sign_in):
     }
 
 
-def test_pictures_are_destroyed_a_month_after_the_end(desk):
+def test_pictures_are_destroyed_a_month_after_the_end(desk, home):
     old = timezone.now() - dt.timedelta(days=31)
     PaperForm.objects.update(state=FormState.HANDED_IN, ended_at=old)
     waiting = sheets.sheet_form(ended_at=None)
@@ -198,8 +198,12 @@ def test_pictures_are_destroyed_a_month_after_the_end(desk):
     assert picture_path(picture).is_file()
     assert all(sheet.picture for sheet in waiting.sheets.all())
     PaperForm.objects.update(state=FormState.HANDED_IN, ended_at=old)
+    stuck = _dropped("stuck.pdf", b"%PDF", home)
+    Scan.objects.update(at=old)
     tidy(Job())
     assert not picture_path(picture).is_file()
+    assert not stuck.file.is_file()
+    assert Scan.objects.get(pk=stuck.pk).path == ""
 
 
 def test_forms_are_printed_from_the_desk_with_as_many_numbers(desk, sign_in):
@@ -276,11 +280,16 @@ def test_the_poster_counts_and_never_shows_a_code_a_name_or_a_house(desk, sign_i
     from mitoyen.services import timeline
 
     timeline.close(desk.demand, "Bouché hier.", "clerk@example.org")
+    timeline.close(report("Encore un trou.", desk.angers), "Bouché.", "clerk@example.org")
+    late = report("Toujours un trou.", desk.angers)
+    report("Une autre chose.", desk.angers)
+    Request.objects.filter(pk=late.pk).update(promised_for=timezone.localdate() - dt.timedelta(days=1))
     Contact.objects.create(request=desk.demand, way="mail", value="marie@exemple.fr", name="Marie Dupont")
     text = _text(posters.poster(desk.angers, timezone.localdate(), "fr"))
-    assert "1 demande est arrivée." in text
-    assert "1 demande est terminée." in text
-    assert "rue des Ponts, Angers" in text
+    assert "4 demandes sont arrivées." in text
+    assert "2 demandes sont terminées." in text
+    assert "1 demande devrait déjà avoir une réponse." in text
+    assert "Rue, trottoir – rue des Ponts, Angers (2)" in text
     for secret in ("3 rue", desk.demand.code, codes.shown(desk.demand.code), "Marie", "Un trou", "Bouché"):
         assert secret not in text
     empty = _text(posters.poster(desk.trelaze, timezone.localdate(), "fr"))

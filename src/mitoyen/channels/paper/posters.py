@@ -3,6 +3,7 @@ without a connection. No follow-up code, no name, no words of anyone, no house n
 
 import datetime as dt
 import re
+from collections import Counter
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
@@ -71,7 +72,8 @@ def _counted(commune: Commune, monday: dt.date) -> Iterator[str]:
     closed = mine.filter(closed_at__gte=first, closed_at__lt=after).count()
     still = Q(answered_at=None) | Q(answered_at__gte=after)
     waiting = mine.filter(still, received_at__lt=after)
-    late = waiting.filter(promised_for__lt=monday + dt.timedelta(days=7)).count()
+    told_on = min(monday + dt.timedelta(days=7), timezone.localdate())
+    late = waiting.filter(promised_for__lt=told_on).count()
     if not came and not answered and not closed:
         yield _("Nobody asked for anything this week.")
     if came:
@@ -95,12 +97,10 @@ def _ended(commune: Commune, monday: dt.date) -> Iterator[str]:
     found = Request.objects.filter(
         commune=commune, state=State.CLOSED, closed_at__gte=first, closed_at__lt=after, erased_at=None
     )
-    shown = 0
-    for one in found.order_by("closed_at"):
-        place = _street(one)
-        if place and shown < MOST_SHOWN:
-            shown += 1
-            yield f"{wording.title(one).split(' – ')[-1]} – {place}"
+    places = [(wording.title(one).split(" – ")[-1], _street(one)) for one in found.order_by("closed_at")]
+    counts = Counter(f"{what} – {street}" for what, street in places if street)
+    for line, count in list(counts.items())[:MOST_SHOWN]:
+        yield f"{line} ({count})" if count > 1 else line
 
 
 def _street(one: Request) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
 from mitoyen.channels.paper import intake
 from mitoyen.channels.paper.enums import FormState
@@ -28,8 +29,15 @@ def read_scan(job: Job, scan: int) -> dict[str, Any]:
 
 @jobs.task("paper.tidy")
 def tidy(job: Job) -> dict[str, Any]:
-    """Destroy the pictures of forms that ended a month ago."""
+    """Destroy the pictures of forms that ended a month ago, and files that could never be read."""
     limit = timezone.now() - KEPT
+    for scan in Scan.objects.filter(at__lt=limit).exclude(path=""):
+        scan.file.unlink(missing_ok=True)
+        scan.path, scan.unread = (
+            "",
+            [{"page": 0, "code": "given_up", "why": _("It could not be read, and is destroyed.")}],
+        )
+        scan.save(update_fields=["path", "unread"])
     ended = Sheet.objects.filter(form__ended_at__lt=limit).exclude(form__state=FormState.WAITING)
     due = list(ended.exclude(picture=""))
     for sheet in due:
