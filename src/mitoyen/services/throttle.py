@@ -19,6 +19,7 @@ LIMITS = {
     "wrong_code_mail": 300,
     "submission": 60,
     "support": 120,
+    "photo": 100,
     "mail_answer": 8,
     "open311": 1000,
     "sms_answer": 60,
@@ -32,11 +33,11 @@ def is_over(what: str, who: str) -> bool:
     return row is not None and row.count >= LIMITS[what]
 
 
-def count(what: str, who: str) -> None:
-    """One more try."""
-    row, created = Tries.objects.get_or_create(what=what, who=_hashed(who), hour=_hour(), defaults={"count": 1})
+def count(what: str, who: str, times: int = 1) -> None:
+    """One more try, or several."""
+    row, created = Tries.objects.get_or_create(what=what, who=_hashed(who), hour=_hour(), defaults={"count": times})
     if not created:
-        Tries.objects.filter(pk=row.pk).update(count=F("count") + 1)
+        Tries.objects.filter(pk=row.pk).update(count=F("count") + times)
 
 
 def forget_old() -> int:

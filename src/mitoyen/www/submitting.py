@@ -6,6 +6,7 @@ same answers end in the same record.
 
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -133,14 +134,16 @@ def hand_in(draft: Draft, channel: Channel, taken_by: str = "", **more: Any) -> 
     submission = replace(_submission(draft, channel, taken_by), **more)
     try:
         request = receiving.receive(submission)
-        if draft.same_as is not None and request.joined_to_id is None and request.pk != draft.same_as.pk:
-            timeline.join(request, draft.same_as, taken_by)
     except NotComplete as error:
         draft.faults.update(error.faults)
         return None
     except Refused as refusal:
         draft.faults["form"] = str(refusal)
         return None
+    if draft.same_as is not None and request.joined_to_id is None and request.pk != draft.same_as.pk:
+        # What it was to be joined to may have ended meanwhile: then it stands alone.
+        with suppress(Refused):
+            timeline.join(request, draft.same_as, taken_by)
     return request
 
 

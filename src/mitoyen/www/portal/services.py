@@ -69,11 +69,14 @@ def _form(request: HttpRequest, service: Service) -> HttpResponse:
     name = service.manifest.name
     if request.method == "GET":
         return _page(request, service, submitting.blank(service, request))
-    draft = submitting.read(service, request)
     if request.POST.get("website"):
-        # A field that people don't see was filled in: a robot. It is told nothing.
+        # A field that people don't see was filled in: a robot. It is told nothing, and nothing of it is kept.
         return HttpResponseRedirect(reverse("portal:services"))
     who = str(request.META.get("REMOTE_ADDR", ""))
+    left_out = _too_many_photos(request, who)
+    draft = submitting.read(service, request)
+    if left_out:
+        draft.faults["form"] = _("Too many photos came from here within the hour. Send it without, or try later.")
     if throttle.is_over("submission", who):
         draft.faults["form"] = _(
             "Too many requests came from here within the hour. Try later, or call: by phone you are served at once."
@@ -88,6 +91,18 @@ def _form(request: HttpRequest, service: Service) -> HttpResponse:
     if kept is None:
         return _page(request, service, draft)
     return HttpResponseRedirect(reverse("portal:service-received", args=[name, signing.dumps(kept.pk, salt=RECEIVED)]))
+
+
+def _too_many_photos(request: HttpRequest, who: str) -> bool:
+    """Photos are kept before the form is whole, so that they aren't sent twice: nobody fills the disk with them."""
+    sent = sum(len(files) for _name, files in request.FILES.lists())
+    if not sent:
+        return False
+    if throttle.is_over("photo", who):
+        request.FILES.clear()
+        return True
+    throttle.count("photo", who, sent)
+    return False
 
 
 @never_cache
