@@ -64,6 +64,7 @@ def test_an_acronym_needs_its_words_once():
     assert codes("Le centre communal d’action sociale (CCAS) vous reçoit. Le CCAS ouvre lundi.") <= {"uncommon"}
     assert codes("Le CCAS (centre communal d’aide) vous reçoit.") == set()
     assert codes("Vous recevrez un SMS.") == set()
+    assert codes("Répondez OUI ou NON.") == set()
 
 
 def test_two_passives_in_a_sentence_are_a_fault():

@@ -10,7 +10,7 @@ from mitoyen.services.plain import glossary
 from mitoyen.services.plain.check import check
 from tests.conftest import ROOT
 
-CATALOGUES = ("www", "services")
+CATALOGUES = ("www", "www/desk", "www/accounts", "services", "channels/mail", "channels/paper", "channels/sms")
 ACCEPTED = tomllib.loads((ROOT / "tests/services/plain/accepted.toml").read_text(encoding="utf-8"))["accepted"]
 
 

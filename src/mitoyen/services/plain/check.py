@@ -16,7 +16,7 @@ MOST_UNCOMMON = 3
 PASSIVES = 2
 # What isn't prose: values to be filled in, tags, code, addresses.
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}")
-NO_PROSE = re.compile(r"<[^>]+>|`[^`]*`|https?://\S+|\S+@\S+|\S+/\S+")
+NO_PROSE = re.compile(r"<[^>]+>|`[^`]*`|https?://\S+|\S+@\S+|\S+/\S+|\w+_\w+")
 SENTENCE = re.compile(r"(?<=[.!?…])[\s\u00a0\u202f]*[»”)]?[\s\u00a0\u202f]+(?=\S)|\n+")
 WORD = re.compile(rf"[{LETTERS}]+(?:-[{LETTERS}]+)*", re.IGNORECASE)
 ACRONYM = re.compile(r"\b[A-ZÉ]{2,}[0-9]?\b")
@@ -143,9 +143,11 @@ def uncommon_words(sentence: str, language: str) -> Iterator[str]:
             yield word.lower()
 
 
-def _acronyms(sentence: str, number: int, _language: str, known: Known) -> Iterator[Remark]:
+def _acronyms(sentence: str, number: int, language: str, known: Known) -> Iterator[Remark]:
     for acronym in dict.fromkeys(ACRONYM.findall(sentence)):
-        if acronym not in known and not sentence.isupper():
+        # "Répondez OUI": a word that is only written large.
+        is_word = is_basic(acronym.lower(), language)
+        if acronym not in known and not is_word and not sentence.isupper():
             says = _("Write in full what %(acronym)s stands for, at least once.") % {"acronym": acronym}
             yield Remark("acronym", True, number, acronym, says)
 
