@@ -27,12 +27,14 @@ def erase_due(_job: Job) -> dict[str, Any]:
 
 @jobs.task("forget_unneeded")
 def forget_unneeded(_job: Job) -> dict[str, Any]:
-    """Who tried what, photos of forms that were never handed in, who supported what ended."""
+    """Who tried what, photos of forms that were never handed in, whom announcements reached long ago, who
+    supported what ended."""
     parts.discover()
     supports = Support.objects.filter(request__state__in=ENDED)
     return {
         "tries": throttle.forget_old(),
         "photos": photos.forget_unclaimed(),
+        "notices": parts.forget_old_notices(),
         "supports": parts.forget_supporters(supports),
     }
 

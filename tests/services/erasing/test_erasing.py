@@ -7,8 +7,8 @@ import os
 import pytest
 from django.utils import timezone
 
-from mitoyen.ledger import audit, jobs
-from mitoyen.ledger.enums import NoticeState
+from mitoyen.ledger import audit, jobs, outbox
+from mitoyen.ledger.enums import NoticeState, NoticeWay
 from mitoyen.ledger.models import AuditEntry, Notice
 from mitoyen.services import following, photos, tasks, throttle, timeline
 from mitoyen.services.contacts import Reach
@@ -301,7 +301,7 @@ def test_every_night_what_is_not_needed_is_forgotten(communes, files_go):
     Photo.objects.filter(pk=old.pk).update(added_at=timezone.now() - dt.timedelta(days=3))
     throttle.count("wrong_code", "192.0.2.1")
     Tries.objects.update(hour=timezone.now() - dt.timedelta(days=3))
-    assert files_go(nightly) == {"tries": 1, "photos": 1, "supports": 0}
+    assert files_go(nightly) == {"tries": 1, "photos": 1, "notices": 0, "supports": 0}
     assert not photos.path_of(old.digest).exists()
     assert photos.path_of(new.digest).exists()
     timeline.close(idea, "Posé.", BY)
@@ -327,3 +327,20 @@ def test_a_file_that_no_photo_names_is_removed_once_it_is_old(communes, files_go
 def test_the_worker_does_it_every_night():
     daily = {entry.kind for entry in jobs._dailies}
     assert {"erase_due", "forget_unneeded"} <= daily
+
+
+def test_whom_an_announcement_reached_is_known_for_half_a_year(communes):
+    for key, about in (("one", "announcement:1"), ("two", "announcement:2"), ("three", "request:K7M2XA9FC")):
+        outbox.put(NoticeWay.SMS, MARIE.value, "La Loire monte.", key=key, about=about)
+    Notice.objects.update(state=NoticeState.ARRIVED)
+    Notice.objects.exclude(key="two").update(made_at=timezone.now() - dt.timedelta(days=181))
+    assert nightly()["notices"] == 1
+    assert set(Notice.objects.exclude(to="").values_list("key", flat=True)) == {"two", "three"}
+
+
+def test_with_the_contact_goes_what_was_announced_to_it(communes):
+    outbox.put(NoticeWay.SMS, MARIE.value, "La Loire monte.", key="one", about="announcement:1")
+    Notice.objects.update(state=NoticeState.ARRIVED)
+    closed(7)
+    acts.erase_due("tests")
+    assert not Notice.objects.filter(to=MARIE.value).exists()

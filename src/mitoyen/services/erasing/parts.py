@@ -4,6 +4,7 @@ Other rooms keep something of people too: each registers what it erases with a r
 `erasing` of its own.
 """
 
+import datetime as dt
 import threading
 from collections.abc import Callable
 from importlib import import_module
@@ -11,6 +12,7 @@ from importlib import import_module
 from django.apps import apps
 from django.db.models import CharField, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
+from django.utils import timezone
 from django.utils.module_loading import module_has_submodule
 from django.utils.translation import gettext as _
 
@@ -27,6 +29,8 @@ Eraser = Callable[[Request, Contact | None], Counts]
 # What says nothing of who answered, and is counted for years.
 KEPT_TYPES = frozenset({"choice", "choices", "yes_no", "rating", "number"})
 FORGOTTEN = "-"
+OF_A_REQUEST = Q(about__startswith=ABOUT)
+NOTICES_KEPT = dt.timedelta(days=180)
 WAITING = (NoticeState.QUEUED, NoticeState.HANDING)
 
 _others: list[Eraser] = []
@@ -50,6 +54,9 @@ def contact(request: Request) -> Counts:
         known.delete()
     counts["contacts"] = int(known is not None)
     counts["notices"] = _blank_notices(request)
+    if known is not None and known.value:
+        # Announcements, and what a channel answered, went to the same number or address.
+        counts["notices"] += _blank(Notice.objects.filter(way=known.way, to__iexact=known.value).exclude(OF_A_REQUEST))
     counts["appointments"] = Appointment.objects.filter(request=request).delete()[0]
     request.facts.filter(kind=FactKind.APPOINTMENT).exclude(detail={}).update(detail={})
     counts["subscriptions"] = Subscription.objects.filter(request=request).delete()[0]
@@ -77,6 +84,12 @@ def forget_supporters(supports: QuerySet[Support]) -> int:
     """Who supported is known so that nobody does it twice; once that can't happen, only how many did stays."""
     named = supports.exclude(by__startswith=FORGOTTEN)
     return named.update(by=Concat(Value(FORGOTTEN), Cast("pk", CharField())))
+
+
+def forget_old_notices() -> int:
+    """What was sent about no request, an announcement mostly, says to whom for half a year."""
+    limit = timezone.now() - NOTICES_KEPT
+    return _blank(Notice.objects.filter(made_at__lt=limit).exclude(OF_A_REQUEST))
 
 
 def pictures(request: Request) -> Counts:
@@ -110,10 +123,15 @@ def _forget_answers(request: Request, names: set[str]) -> int:
 
 
 def _blank_notices(request: Request) -> int:
-    """Their states and days stay, to count by; one that still waits is given up."""
+    """One that still waits is given up."""
     mine = Notice.objects.filter(about=f"{ABOUT}{request.code}")
     mine.filter(state__in=WAITING).update(state=NoticeState.FAILED)
-    full = mine.exclude(Q(to="") & Q(body=""))
+    return _blank(mine)
+
+
+def _blank(notices: QuerySet[Notice]) -> int:
+    """Their states and days stay, to count by."""
+    full = notices.exclude(state__in=WAITING).exclude(to="", body="")
     return full.update(to="", name="", subject="", body="", reference="", error=_("Erased."))
 
 
