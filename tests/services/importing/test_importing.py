@@ -169,6 +169,45 @@ def test_a_mapping_for_another_service_or_commune_is_refused(old_tool):
         import_requests(file, "test", mapping)
 
 
+def taken(file, mapping):
+    return import_requests(file, "test", mapping)
+
+
+@pytest.fixture
+def placed(old_tool, tmp_path):
+    """`placed(lon, lat)`: a request of our own told by its point only, and its mapping."""
+    file, mapping = old_tool(commune="")
+    mapping.columns.east, mapping.columns.north = "lon", "lat"
+
+    def written(lon, lat):
+        file.write_text(f"no;when;what;text;done;lon;lat\n7;01/02/2026 09:30;lamp;Dark;;{lon};{lat}\n")
+        return file, mapping
+
+    return written
+
+
+def test_a_point_of_ours_is_in_the_commune_around_it_never_guessed_on_a_border(placed):
+    file, mapping = placed(-0.55, 47.47)
+    with pytest.raises(Refused, match="polygons"):
+        import_requests(file, "test", mapping)
+    square = {
+        "type": "Polygon",
+        "coordinates": [[[-0.6, 47.4], [-0.5, 47.4], [-0.5, 47.5], [-0.6, 47.5], [-0.6, 47.4]]],
+    }
+    east = {"type": "Polygon", "coordinates": [[[x + 0.1, y] for x, y in square["coordinates"][0]]]}
+    Commune.objects.filter(insee="49007").update(geometry=square)
+    Commune.objects.create(
+        insee="49353", name="Trélazé", slug="trelaze", longitude=-0.45, latitude=47.45, tile_column=1, tile_row=0,
+        geometry=east,
+    )  # fmt: skip
+    for lon, lat, reason in ((-0.5001, 47.45, "Trélazé"), (2.35, 48.85, "territoire"), ("", "", "commune")):
+        with pytest.raises(Refused) as refused:
+            taken(*placed(lon, lat))
+        assert reason in refused.value.grounds[0].message
+    assert taken(*placed(-0.55, 47.47)).new == 1
+    assert Request.objects.get().commune_id == "49007"
+
+
 def test_part_of_the_real_file_through_the_command(installation, real_data, tmp_path):
     path = tmp_path / "head.csv"
     with (real_data / "requests/zuerich-zueri-wie-neu-reports_cleaned.csv").open(encoding="utf-8") as file:

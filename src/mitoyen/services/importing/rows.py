@@ -21,7 +21,7 @@ from mitoyen.services.answers import clean
 from mitoyen.services.importing.mapping import Mapping
 from mitoyen.services.placing import BORDER_M
 from mitoyen.territory.enums import Origin
-from mitoyen.territory.locate import locator
+from mitoyen.territory.locate import Locator, locator
 from mitoyen.territory.models import Commune
 from mitoyen.territory.tables import Table
 
@@ -143,6 +143,7 @@ def _communes(
         raise Refused(_("The mapping names an unknown commune: %(name)s.") % {"name": mapping.commune})
     elsewhere = Origin(mapping.origin) == Origin.SAMPLE
     known = locator()
+    _check_told(mapping, known)
     inside = known.communes_at(lon, lat)
 
     def place(number: int, told: dict[str, str]) -> str | None:
@@ -167,6 +168,16 @@ def _communes(
         return str(known.communes[inside[number]].insee)
 
     return place
+
+
+def _check_told(mapping: Mapping, known: Locator) -> None:
+    """Raises Refused when nothing can tell the communes of our own requests."""
+    if not (known.communes or mapping.commune or mapping.columns.commune or Origin(mapping.origin) == Origin.SAMPLE):
+        raise Refused(
+            _("No outline of the communes is loaded: nothing tells in which one a request lies."),
+            _("Load them (mitoyen communes load --polygons), or name a column of communes in the mapping."),
+            code="no_polygons",
+        )
 
 
 def _moment(mapping: Mapping) -> Callable[[str], dt.datetime]:
