@@ -190,11 +190,9 @@ def test_a_point_of_ours_is_in_the_commune_around_it_never_guessed_on_a_border(p
     file, mapping = placed(-0.55, 47.47)
     with pytest.raises(Refused, match="polygons"):
         import_requests(file, "test", mapping)
-    square = {
-        "type": "Polygon",
-        "coordinates": [[[-0.6, 47.4], [-0.5, 47.4], [-0.5, 47.5], [-0.6, 47.5], [-0.6, 47.4]]],
-    }
-    east = {"type": "Polygon", "coordinates": [[[x + 0.1, y] for x, y in square["coordinates"][0]]]}
+    corners = [(-0.6, 47.4), (-0.5, 47.4), (-0.5, 47.5), (-0.6, 47.5), (-0.6, 47.4)]
+    square = {"type": "Polygon", "coordinates": [corners]}
+    east = {"type": "Polygon", "coordinates": [[(x + 0.1, y) for x, y in corners]]}
     Commune.objects.filter(insee="49007").update(geometry=square)
     Commune.objects.create(
         insee="49353", name="Trélazé", slug="trelaze", longitude=-0.45, latitude=47.45, tile_column=1, tile_row=0,
