@@ -7,6 +7,7 @@ from contextlib import suppress
 
 import pytest
 
+from mitoyen.channels.mail.incoming import decoded
 from mitoyen.channels.mail.models import Outcome
 from mitoyen.services import codes
 from tests.channels.mail.conftest import OURS, letter
@@ -132,6 +133,13 @@ def test_broken_mails_are_taken_without_harm(post, stranger, content):
     assert post.send(content.replace(b"%s", stranger.encode(), 1), envelope_from=stranger)[:3] in ("250", "554")
     assert time.monotonic() - started < 3
     assert post.send(letter("Bonjour", sender=stranger), envelope_from=stranger).startswith("250")
+
+
+@pytest.mark.parametrize(
+    "charset", ["unicode_escape", "raw_unicode_escape", "utf-7", "idna", "punycode", "rot13", "\x00", ""]
+)
+def test_a_charset_that_mails_are_not_written_in_is_taken_for_utf_8(charset):
+    assert decoded("café \\x41 +AEE-".encode(), charset) == "café \\x41 +AEE-"
 
 
 def test_a_name_or_subject_with_line_ends_writes_no_headers(post, stranger):

@@ -108,7 +108,8 @@ def test_a_report_is_known_by_the_message_id_that_it_gives_back(post, person):
 def test_a_delay_and_a_made_up_report_change_nothing(post, person):
     code, _mail, envelope = _handed(post, person)
     assert post.send(_report(person, "delayed", "4.4.7"), to=envelope, envelope_from="").startswith("250")
-    made_up = envelope.replace("-", "-a", 1)[: len(envelope)]
+    local, domain = envelope.split("@")
+    made_up = f"{local[:-1]}{'a' if local[-1] != 'a' else 'b'}@{domain}"
     assert post.send(_report(person, "failed", "5.1.1"), to=made_up, envelope_from="").startswith("550")
     assert post.send(_report(person, "failed", "5.1.1", "<guess@mairie.example>"), envelope_from="").startswith("250")
     assert post.query('SELECT state FROM ledger_notice WHERE "to" = ?', person) == [("handed",)]

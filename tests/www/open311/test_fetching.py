@@ -172,11 +172,16 @@ def test_a_name_that_turns_to_this_machine_after_the_check_reaches_nothing(site,
     assert Site.seen == []
 
 
-def test_a_name_with_one_address_at_home_is_refused_whole(monkeypatch):
-    entries = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 80)) for address in ("93.184.216.34", "10.0.0.1")]
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_a, **_k: entries)
+def test_a_name_with_one_address_at_home_is_refused_whole(site, monkeypatch):
+    port = int(site.rsplit(":", 1)[1])
+    entries = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in ("127.0.0.1", "10.0.0.1")]
+    real = socket.getaddrinfo
+    monkeypatch.setattr(
+        socket, "getaddrinfo", lambda host, *a, **k: entries if host == "mixed.example" else real(host, *a, **k)
+    )
     with pytest.raises(NotFetched):
-        fetch("http://mixed.example/photo")
+        fetch(f"http://mixed.example:{port}/photo", allowed=lambda address, _port: address == "127.0.0.1", seconds=2)
+    assert Site.seen == []
 
 
 @pytest.mark.parametrize("path", ["/slow", "/slow-headers"])
