@@ -164,6 +164,23 @@ def test_words_that_name_no_known_place_are_kept_once_the_commune_is_told(bound,
     assert sent.commune_id == "49015"
 
 
+def test_better_words_may_be_given_instead_of_the_commune(bound, streets):
+    told = _walk(bound, "Signaler", "2", "devant chez moi", "5 rue des ponts, angers")[-1]
+    assert "Que se passe" in told
+    assert Dialogue.objects.get().spot["label"].startswith("5 Rue des Ponts")
+
+
+def test_the_commune_told_in_the_same_breath_is_not_asked_for(bound, streets):
+    assert "Que se passe" in _walk(bound, "Signaler", "2", "Derrière le grand chêne, Avrillé")[-1]
+    assert Dialogue.objects.get().spot["commune"] == "49015"
+
+
+def test_the_recap_tells_what_the_number_is_used_for(bound, streets):
+    told = _walk(bound, "Signaler", "2", "3 rue des ponts angers", "Un trou " * 20, "0")[-1]
+    assert "Vos coordonnées servent à vous répondre, à rien d'autre." in told
+    assert gsm7.cost(told).parts <= 3
+
+
 def test_an_answer_that_cannot_be_read_says_why_and_the_third_offers_the_phone(bound, communes):
     bound.say("SIGNALER")
     told = [bound.say(text) for text in ("42", "rien de tout ça", "99")]

@@ -1,7 +1,7 @@
 """Messages of SMPP: any round-trips, garbage is refused, and another implementation reads the same in them."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mitoyen.channels.sms import pdu
@@ -28,11 +28,13 @@ def pdus(draw):
     return Pdu(command.name, draw(st.integers(0, 0xFFFF_FFFF)), status, fields, more)
 
 
+@settings(deadline=None)
 @given(pdus())
 def test_any_message_round_trips(message):
     assert decode(encode(message)) == message
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_garbage_is_refused(octets):
     try:
@@ -43,6 +45,7 @@ def test_garbage_is_refused(octets):
     assert not told.is_known or decode(encode(told)) == told
 
 
+@settings(deadline=None)
 @given(pdus(), st.integers(0, 400), st.binary(min_size=1, max_size=8))
 def test_a_message_altered_is_read_or_refused(message, at, altered):
     octets = bytearray(encode(message))
@@ -54,6 +57,7 @@ def test_a_message_altered_is_read_or_refused(message, at, altered):
     assert not told.is_known or decode(encode(told)) == told
 
 
+@settings(deadline=None)
 @given(st.lists(pdus(), min_size=1, max_size=4), st.data())
 def test_a_stream_cut_anywhere_gives_the_same_messages(messages, data):
     octets = b"".join(encode(message) for message in messages)

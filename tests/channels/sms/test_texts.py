@@ -1,7 +1,7 @@
 """Texts as short messages: what is cut can be put together again, and phones' own ways are read."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mitoyen.channels.sms import pdu, texts
@@ -19,6 +19,7 @@ def _as_came(part):
     )
 
 
+@settings(deadline=None)
 @given(SEVEN_BIT | ANY, st.integers(0, 1000))
 def test_what_is_cut_is_put_together_again(text, reference):
     pieces = [texts.piece(_as_came(part)) for part in texts.parts(text, reference)]
@@ -29,6 +30,7 @@ def test_what_is_cut_is_put_together_again(text, reference):
     assert texts.text(b"".join(piece.octets for piece in pieces), pieces[0].coding) == text
 
 
+@settings(deadline=None)
 @given(SEVEN_BIT | ANY)
 def test_no_part_is_too_long_or_ends_in_half_a_pair(text):
     for part in texts.parts(text, 7):
@@ -95,6 +97,7 @@ def test_what_is_no_text_is_refused(coding):
         texts.piece(Pdu("deliver_sm", fields={"data_coding": coding, "short_message": b"\x00"}))
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=30))
 def test_any_header_is_read_or_refused(octets):
     message = Pdu("deliver_sm", fields={"esm_class": 0x40, "short_message": octets})

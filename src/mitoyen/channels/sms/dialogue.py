@@ -279,9 +279,12 @@ def _commune(row: Dialogue, text: str) -> str:
     service = _needed(row)
     question = service.manifest.question(row.question)
     commune = places.commune_named(text)
-    if commune is None:
+    if commune is not None:
+        return _placed(row, service, places.in_commune(question, row.place_text, commune))
+    if places.understood(question, text).needs_commune:
         raise Again(_("We don’t know this commune."))
-    return _placed(row, service, places.in_commune(question, row.place_text, commune))
+    # Better words for the place.
+    return _place(row, service, question, text)
 
 
 def _venue(row: Dialogue, service: Service, question: Question, text: str) -> str:

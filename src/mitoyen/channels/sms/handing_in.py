@@ -41,7 +41,8 @@ def recap(service: Service, row: Dialogue) -> str:
             label = service.text(f"questions.{question.name}.label", wording.language())
             lines.append(words.shortened(told.get(label, "-"), LONGEST_ANSWER))
     end = _("YES to send, NO to forget it, or the number to correct.")
-    return "\n".join([_("You told us:"), words.numbered(lines), end])
+    used_for = service.text("data.contact", wording.language()) if service.manifest.contact != "none" else ""
+    return "\n".join(part for part in (_("You told us:"), words.numbered(lines), used_for, end) if part)
 
 
 def likely_same(service: Service, row: Dialogue) -> list[tuple[Request, str]]:

@@ -30,7 +30,7 @@ def understood(question: Question, text: str) -> Understood:
     placed = placing.place(question, text)
     if placed.spot is not None or placed.which:
         return Understood(placed.spot, placed.which[:MOST])
-    commune = commune_named(text)
+    commune = _commune_at_the_end(text)
     if commune is not None:
         # Told in the same breath: no need to ask for it.
         return Understood(in_commune(question, text, commune))
@@ -50,9 +50,13 @@ def commune_named(text: str) -> Commune | None:
     said = bare(text)
     communes = list(Commune.objects.all())
     named = [commune for commune in communes if bare(commune.name) == said or said in commune.postcodes]
-    if not named:
-        named = [commune for commune in communes if said.endswith(f" {bare(commune.name)}")]
     return named[0] if len(named) == 1 else None
+
+
+def _commune_at_the_end(text: str) -> Commune | None:
+    said = bare(text)
+    named = [commune for commune in Commune.objects.all() if said.endswith(f" {bare(commune.name)}")]
+    return max(named, key=lambda commune: len(commune.name), default=None)
 
 
 def ask_commune() -> str:
