@@ -30,7 +30,7 @@ LONG_PARTS = 2
 
 
 def _started(installation, centre, log: Path, **settings):
-    settings = {"window": 10, "per_second": 2000, "doubt_seconds": 2, **settings}
+    settings = {"window": 10, "per_second": 2000, **settings}
     named = {"host": "127.0.0.1", "port": centre.port, "user": "mitoyen", "password": "secret", "source": "38000"}
     environment = {f"MITOYEN_SMS_{name.upper()}": value for name, value in {**named, **settings}.items()}
     with log.open("ab") as out:
@@ -52,8 +52,9 @@ def _until(done, process, seconds):
         time.sleep(0.002)
 
 
-def _killed_while_sending(installation, folder, count, kills, seed, seconds, **centre_options):
-    """Send `count` notices, killing the process at `kills` seeded moments; what the SMSC took, and how long it took."""
+def _killed_while_sending(installation, folder, count, kills, seed, seconds, *, doubt_seconds=2, **centre_options):
+    """Send `count` notices, killing the process at `kills` seeded moments; what the SMSC took, how many parts it was
+    expected to take, and how many were in doubt at each start."""
     chosen = random.Random(seed)
     log = folder / "sms.log"
     expected = count + count // 10 * (LONG_PARTS - 1)
@@ -63,19 +64,19 @@ def _killed_while_sending(installation, folder, count, kills, seed, seconds, **c
     with message_centre.running(folder, **options) as centre:
         started = time.monotonic()
         for moment in moments:
-            process = _started(installation, centre, log)
+            process = _started(installation, centre, log, doubt_seconds=doubt_seconds)
             try:
                 _until(lambda moment=moment: _lines(centre) >= moment, process, seconds)
                 time.sleep(chosen.random() * 0.03)
             finally:
                 process.kill()
                 process.wait()
-        process = _started(installation, centre, log)
+        process = _started(installation, centre, log, doubt_seconds=doubt_seconds)
         try:
             _until(lambda: _lines(centre) >= expected, process, seconds)
             took = time.monotonic() - started
             # Whatever is still in doubt would be sent again within this time.
-            time.sleep(3)
+            time.sleep(doubt_seconds + 1)
         finally:
             process.terminate()
             assert process.wait(20) == 0
@@ -104,10 +105,13 @@ def test_killed_three_times_in_500_notices(installation, tmp_path):
 
 @pytest.mark.long
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize(("seed", "echo"), [(0, True), (1, True), (2, False)])
-def test_killed_in_the_middle_of_10_000_notices(installation, tmp_path, seed, echo):
-    """`echo`: whether the SMSC repeats our reference in its receipts."""
-    taken, expected, doubts = _killed_while_sending(installation, tmp_path, 10_000, 12, seed, 400, echo=echo)
+@pytest.mark.parametrize(
+    ("seed", "more"),
+    [(0, {}), (1, {"receiptMs": 8000, "doubt_seconds": 20}), (2, {"echo": False})],
+    ids=["", "receipts come late", "our reference is not repeated"],
+)
+def test_killed_in_the_middle_of_10_000_notices(installation, tmp_path, seed, more):
+    taken, expected, doubts = _killed_while_sending(installation, tmp_path, 10_000, 12, seed, 400, **more)
     _assert_once(installation, taken, expected)
     assert sum(doubts) > 0
 
