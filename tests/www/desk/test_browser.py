@@ -44,6 +44,16 @@ for words in ("Un trou devant le 3.", "Le même trou."):
     if Request.objects.count() < 2:
         raw = {"category": "road", "words": words}
         receive(Submission(services.installed()["report_problem"], "counter", raw, spot=spot, reach=reach))
+from mitoyen.services import timeline
+from mitoyen.services.erasing import acts
+if Request.objects.count() == 2:
+    for erased in (True, False):
+        raw = {"category": "road", "words": "Un vieux trou."}
+        old = receive(Submission(services.installed()["report_problem"], "counter", raw, spot=spot, reach=reach))
+        timeline.close(old, "Rebouché.", "clerk@example.org")
+        Request.objects.filter(pk=old.pk).update(closed_at=dt.datetime(2020, 1, 1, tzinfo=dt.UTC))
+        if erased:
+            acts.erase_due("mitoyen run")
 from mitoyen.channels.paper.models import PaperForm
 from tests.www.desk import sheets
 if not PaperForm.objects.exists():
@@ -68,6 +78,7 @@ PAGES = (
     "/bureau/lettres/",
     "/bureau/appels/",
     "/bureau/prevenir/",
+    "/bureau/effacement/",
     "/bureau/prevenir/nouveau/",
     "/bureau/equipes/",
     "/bureau/accueils/",
@@ -158,6 +169,14 @@ def test_axe_finds_no_fault_in_english_on_a_wide_screen(officer, axe):
         if found := axe(page):
             faults[path] = found
     assert faults == {}
+
+
+def test_the_list_of_what_was_erased_shows_a_lot_and_what_is_due(officer):
+    page = officer("/bureau/effacement/")
+    assert page.get_by_text("mitoyen run").first.is_visible()
+    page.get_by_role("link", name="Vérifier la preuve").first.click()
+    assert page.get_by_text("La preuve tient").is_visible()
+    assert page.get_by_role("row", name="Signaler un problème").first.is_visible()
 
 
 def tab_to(page, name, most=80):

@@ -156,8 +156,8 @@ def test_the_team_is_told_what_becomes_its_own_never_who_asked(desk, sign_in):
 
 
 def test_a_team_without_address_fails_nobody(desk):
-    report("Un trou.", desk.angers)
-    assert not Notice.objects.exists()
+    request = report("Un trou.", desk.angers)
+    assert not Notice.objects.filter(about=f"request:{request.code}").exists()
 
 
 def test_someone_of_one_commune_speaks_for_that_commune_alone(desk, sign_in):
