@@ -7,7 +7,7 @@ import time
 import zlib
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from mitoyen.channels.paper import doubts, forms, reading, rendering, report
 from mitoyen.channels.paper.composing import compose
@@ -105,6 +105,35 @@ def test_a_page_that_is_cut_or_covered_is_never_sure_of_what_is_gone():
         lost = [zone for zone in read.zones if zone.zone.question == "words"]
         assert lost[0].verdict == Verdict.UNSURE
     assert form.pages[0].boxes
+
+
+@pytest.mark.parametrize("how", ["ring", "beside", "dot", "faint", "half erased", "line through its edge"])
+def test_a_mark_that_is_no_clear_tick_is_never_called_empty_or_ticked_for_sure(how):
+    form = compose(services.installed()["be_told"], "fr")
+    paper = scans.page_of(forms.drawn(form, [codes.new_code()]), 0)
+    draw, px = ImageDraw.Draw(paper), scans.PX
+    boxes = [box for box in form.pages[0].boxes if box.question == "topics"]
+    left, top, side = boxes[0].x * px, boxes[0].y * px, boxes[0].side * px
+    right, bottom, width = left + side, top + side, round(0.5 * px)
+    if how == "ring":
+        draw.ellipse([left - 1.2 * px, top - 1.2 * px, right + 1.2 * px, bottom + 1.2 * px], outline=40, width=width)
+    elif how == "beside":
+        for ends in ((0.3, 1, 2.2, 4), (2.2, 1, 0.3, 4)):
+            x0, y0, x1, y1 = (value * px for value in ends)
+            draw.line([left - x1, top + y0, left - x0, top + y1], fill=40, width=width)
+    elif how == "dot":
+        draw.ellipse([left + 2 * px, top + 2 * px, left + 2.7 * px, top + 2.7 * px], fill=40)
+    elif how in ("faint", "half erased"):
+        level = 232 if how == "faint" else 215
+        draw.line([left + px / 2, top + px / 2, right - px / 2, bottom - px / 2], fill=level, width=width)
+        draw.line([right - px / 2, top + px / 2, left + px / 2, bottom - px / 2], fill=level, width=width)
+    else:
+        draw.line([left - 4 * px, bottom - 0.9 * px, right + 4 * px, bottom - 0.9 * px], fill=40, width=width)
+    read = reading.read_picture(paper.resize((1654, 2339)), reading.Layouts())
+    assert isinstance(read, reading.ReadPage)
+    first, *others = read.boxes[: len(boxes)]
+    assert first.verdict == Verdict.UNSURE, (first, how)
+    assert {box.verdict for box in others} == {Verdict.EMPTY}
 
 
 def test_what_a_human_must_decide():

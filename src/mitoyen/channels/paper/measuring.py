@@ -4,7 +4,7 @@ Ink is measured against the paper around it and the darkness of the print on the
 or a light pen change little. What is not clear is said to be unsure: a human decides.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,10 @@ SHIFT_MM = 1.0
 EMPTY_MOST, FAINT_MOST = 0.012, 0.06
 TICKED_LEAST, CORE_LEAST, SPREAD_LEAST, HOLLOW_LEAST, FLAT_LEAST = 0.075, 0.06, 0.45, 0.12, 0.15
 FULL_LEAST, AROUND_CLEAN, AROUND_STRUCK = 0.70, 0.14, 0.25
+# Ink around an empty box may be a mark that missed it, or a ring around it. Less may be the tail of a mark nearby,
+# where another box of the question is ticked; more of it, the edge of a scribble over the next box.
+AROUND_ALONE, AROUND_ANSWERED, AROUND_BY_A_SCRIBBLE = 0.06, 0.10, 0.20
+NEXT_MM = 12.0
 FRAME_LEAST = 0.30
 # A zone: square millimetres of ink.
 ZONE_EMPTY_MOST, ZONE_WRITTEN_LEAST = 0.6, 3.0
@@ -30,12 +34,13 @@ ZONE_EMPTY_MOST, ZONE_WRITTEN_LEAST = 0.6, 3.0
 
 @dataclass(frozen=True, slots=True)
 class Ticked:
-    """One box as measured. `fill`: share of its inside with ink; `confidence` 0 to 1."""
+    """One box as measured. `fill`, `around`: share of ink inside it and in the ring outside; `confidence` 0 to 1."""
 
     box: Box
     fill: float
     verdict: Verdict
     confidence: float
+    around: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,7 @@ class Sheet:
 
     def read(self, page: Page) -> tuple[list[Ticked], list[Written]]:
         """Every box and every zone of the page, in the layout's order."""
-        return [self.box(one) for one in page.boxes], [self.zone(one) for one in page.zones]
+        return _together([self.box(one) for one in page.boxes]), [self.zone(one) for one in page.zones]
 
     def box(self, box: Box) -> Ticked:
         """One box."""
@@ -89,7 +94,7 @@ class Sheet:
             threshold=threshold,
         )
         verdict, confidence = measured.verdict()
-        return Ticked(box, round(measured.fill, 4), verdict, round(confidence, 3))
+        return Ticked(box, round(measured.fill, 4), verdict, round(confidence, 3), measured.around)
 
     def zone(self, zone: Zone) -> Written:
         """One zone: its own frame and writing lines left out."""
@@ -127,6 +132,28 @@ class Sheet:
         light = ink[ink < 0.15]
         noise = float(np.median(np.abs(light - np.median(light))) * 1.4826) if light.size else 0.0
         return ink, faint, noise
+
+
+def _together(boxes: list[Ticked]) -> list[Ticked]:
+    """Boxes in the light of one another: ink beside an empty one may be the answer, or belong to another box."""
+    answered = {one.box.question for one in boxes if one.verdict == Verdict.TICKED}
+    scribbled = [one.box for one in boxes if one.around > AROUND_STRUCK]
+
+    def most(one: Ticked) -> float:
+        if any(box != one.box and _are_near(box, one.box) for box in scribbled):
+            return AROUND_BY_A_SCRIBBLE
+        return AROUND_ANSWERED if one.box.question in answered else AROUND_ALONE
+
+    return [
+        replace(one, verdict=Verdict.UNSURE, confidence=0.5)
+        if one.verdict == Verdict.EMPTY and one.around > most(one)
+        else one
+        for one in boxes
+    ]
+
+
+def _are_near(one: Box, other: Box) -> bool:
+    return abs(one.x - other.x) < NEXT_MM and abs(one.y - other.y) < NEXT_MM
 
 
 @dataclass(frozen=True, slots=True)

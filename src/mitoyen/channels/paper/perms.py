@@ -6,6 +6,8 @@
 | can_handle_notice(person, notice) | who may handle the request that it is about; the whole territory otherwise |
 """
 
+from collections.abc import Iterable
+
 from mitoyen.channels.paper.models import PaperForm, Scan
 from mitoyen.ledger.models import Notice
 from mitoyen.services import perms
@@ -21,10 +23,14 @@ def can_handle_form(person: Someone, form: PaperForm | Scan) -> bool:
     return bool(held) and (own or held.covers(form.commune or None))
 
 
+def handled(person: Someone, notices: Iterable[Notice]) -> list[Notice]:
+    """Of many notices those that a person may handle, as `can_handle_notice` says of one."""
+    held, found = scope(person, perms.HANDLE), list(notices)
+    codes = [notice.about.partition(":")[2] for notice in found if notice.about.startswith("request:")]
+    communes = dict(Request.objects.filter(code__in=codes).values_list("code", "commune"))
+    return [one for one in found if held.covers(communes.get(one.about.removeprefix("request:")))]
+
+
 def can_handle_notice(person: Someone, notice: Notice) -> bool:
     """Clerks and operators print, post and call for the requests of their communes."""
-    kind, _colon, code = notice.about.partition(":")
-    request = Request.objects.filter(code=code).first() if kind == "request" else None
-    if request is None:
-        return scope(person, perms.HANDLE).covers(None)
-    return perms.can_handle(person, request)
+    return bool(handled(person, [notice]))

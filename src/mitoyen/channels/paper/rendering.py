@@ -21,6 +21,8 @@ DPI = 200
 MOST_PAGES = 200
 MOST_PIXELS = 40_000_000
 """An A4 page at 600 dpi has 35 million."""
+MOST_IN_ALL = 1_000_000_000
+"""Points of a whole file: what its pages take on disk while they are read."""
 MEMORY = 2 << 30
 SECONDS = 300
 FORMATS = ("PNG", "JPEG", "TIFF")
@@ -34,9 +36,7 @@ def render(file: Path, folder: Path) -> tuple[list[Path], list[dict[str, Any]]]:
     command = [sys.executable, "-m", __name__, str(file), str(folder)]
     faults: list[dict[str, Any]]
     try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=SECONDS, check=False, preexec_fn=_limited
-        )
+        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
         faults = json.loads(done.stdout) if done.returncode == 0 else [_fault(0, "no_picture")]
     except subprocess.TimeoutExpired:
         faults = [_fault(0, "took_too_long")]
@@ -45,7 +45,8 @@ def render(file: Path, folder: Path) -> tuple[list[Path], list[dict[str, Any]]]:
     return sorted(folder.glob("page-*.png")), faults
 
 
-def _limited() -> None:
+def _limit() -> None:
+    """Of the child itself, before it looks at the file."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
@@ -54,10 +55,11 @@ def _render(file: Path, folder: Path) -> list[dict[str, Any]]:
     content = file.read_bytes()
     pages = _pdf(content) if b"%PDF-" in content[:1024] else _pictures(content)
     faults = []
-    number = 0
+    number = points = 0
     try:
         for number, page in enumerate(pages, 1):
-            if number > MOST_PAGES:
+            points += 0 if isinstance(page, str) else page.width * page.height
+            if number > MOST_PAGES or points > MOST_IN_ALL:
                 faults.append(_fault(number, "too_many_pages"))
                 break
             if isinstance(page, str):
@@ -124,4 +126,5 @@ def _fault(page: int, code: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
+    _limit()
     print(json.dumps(_render(Path(sys.argv[1]), Path(sys.argv[2]))))

@@ -38,7 +38,7 @@ def listed(request: HttpRequest, _nothing: None) -> HttpResponse:
     later = Notice.objects.filter(way=NoticeWay.PHONE, state=NoticeState.QUEUED, due_at__gt=timezone.now())
     context = {
         "calls": _mine(person)[:SHOWN],
-        "later": sum(perms.can_handle_notice(person, notice) for notice in later[: SHOWN * 5]),
+        "later": len(perms.handled(person, later[: SHOWN * 5])),
     }
     return page(request, "calls.html", "calls", context)
 
@@ -67,7 +67,7 @@ def act(request: HttpRequest, notice: Notice) -> HttpResponse:
 
 
 def _mine(person: Person) -> list[Call]:
-    due = [one for one in outbox.due(NoticeWay.PHONE)[: SHOWN * 5] if perms.can_handle_notice(person, one)]
+    due = perms.handled(person, outbox.due(NoticeWay.PHONE)[: SHOWN * 5])
     found = {one.code: one for one in Request.objects.filter(code__in=[_code(notice) for notice in due])}
     return [Call(notice, contacts.phone_shown(notice.to), found.get(_code(notice))) for notice in due]
 

@@ -58,8 +58,7 @@ def act(request: HttpRequest, batch: LetterBatch) -> HttpResponse:
 
 def _mine(person: Person) -> list[Notice]:
     """Letters that wait and that this person may post, oldest first."""
-    due = outbox.due(NoticeWay.LETTER)[: AT_ONCE * 5]
-    return [notice for notice in due if perms.can_handle_notice(person, notice)][:AT_ONCE]
+    return perms.handled(person, outbox.due(NoticeWay.LETTER)[: AT_ONCE * 5])[:AT_ONCE]
 
 
 def _counts(batch: LetterBatch) -> tuple[int, int]:

@@ -87,7 +87,7 @@ def handles_letters(person: Person, batch: LetterBatch) -> bool:
     if batch.by == person.email and request_perms.can_take_in(person):
         return True
     found = letters.of(batch)
-    return bool(found) and all(paper_perms.can_handle_notice(person, notice) for notice in found)
+    return bool(found) and paper_perms.handled(person, found) == found
 
 
 def makes_call(person: Person, notice: Notice) -> bool:
