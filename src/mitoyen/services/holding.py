@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from django.db.models.functions import Lower
+
 from mitoyen.services.contacts import Reach
 from mitoyen.services.enums import Channel, State
 from mitoyen.services.models import Contact, Request
@@ -31,7 +33,8 @@ def _was_read_before(reach: Reach) -> bool:
     """Whether an earlier request of the same number or address went through, and none was set aside."""
     if not reach.value:
         return False
-    earlier = Contact.objects.filter(way=reach.way, value__iexact=reach.value).values("request")
+    named = Contact.objects.alias(known=Lower("value")).filter(way=reach.way, known=reach.value.lower())
+    earlier = named.values("request")
     requests = Request.objects.filter(pk__in=earlier)
     went_through, set_aside = requests.filter(answered_at__isnull=False), requests.filter(state=State.REFUSED)
     return went_through.exists() and not set_aside.exists()

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Lower
 
 from mitoyen.services.enums import Channel, FactKind, State, Way
 from mitoyen.territory.enums import Origin
@@ -68,6 +69,7 @@ class Contact(models.Model):
 
     class Meta:
         indexes = (
+            models.Index("way", Lower("value"), name="contact_known"),
             models.Index(fields=("way", "value"), condition=Q(unreached_at__isnull=False), name="contact_unreached"),
         )
 

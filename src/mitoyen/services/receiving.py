@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from mitoyen.ledger import audit
@@ -65,12 +65,19 @@ def receive(submission: Submission) -> Request:
         return known
     answers = _answers(submission)
     with transaction.atomic():
-        request, created = Request.objects.get_or_create(
-            submission=submission.token, defaults=_fields(submission, answers)
-        )
+        request, created = _kept(submission, answers)
         if created:
             _follow_up(request, submission)
     return request
+
+
+def _kept(submission: Submission, answers: dict[str, Any]) -> tuple[Request, bool]:
+    """The request stored; or the one that another process stored meanwhile."""
+    try:
+        with transaction.atomic():
+            return Request.objects.create(submission=submission.token, **_fields(submission, answers)), True
+    except IntegrityError:
+        return Request.objects.get(submission=submission.token), False
 
 
 def faults_of(submission: Submission) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """How names of places are compared: without case, accents, small words, and with abbreviations written out."""
 
+import functools
 import re
 import unicodedata
 
@@ -50,8 +51,14 @@ def bare(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """The words that tell one name from another, abbreviations written out."""
+    return list(_words(text))
+
+
+@functools.lru_cache(maxsize=4096)
+def _words(text: str) -> tuple[str, ...]:
+    """The communes' names are compared at each search."""
     told = " ".join(SHORT.get(word, word) for word in bare(text).split())
-    return [word for word in told.split() if word not in SMALL]
+    return tuple(word for word in told.split() if word not in SMALL)
 
 
 def key(text: str) -> str:
