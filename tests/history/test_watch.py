@@ -223,3 +223,11 @@ def test_a_journal_of_before_the_tally_is_told_and_can_be_taken_as_it_stands(ele
     assert len(watch.accept("camille", "upgraded")) == 1
     assert codes() == set()
     assert [one.rows for one in sealing.seal()] == [2]
+
+
+def test_a_start_mends_what_it_can_though_the_journal_is_no_database(electricity, home):
+    brought(hours(electricity, DAY, [1.0]))
+    with journal.closed():
+        (home / "journal.sqlite3").write_bytes(b"garbage " * 3000)
+    assert batches.recover() == []
+    assert codes() == {"journal_damaged"}
