@@ -254,6 +254,13 @@ def test_overlapping_intervals_are_refused(bench):
     assert [(g.code, g.line) for g in refusal.grounds] == [("overlap", 3)]
 
 
+def test_an_overlap_is_told_once_when_another_meter_repeats_a_line(bench):
+    rows = ["a;01/01/2024;01/02/2024;10", "a;15/01/2024;15/02/2024;20", *["b;01/01/2024;01/02/2024;30"] * 2]
+    options = Options(observed_property="gas", unit="kWh", kind="delta", tz="UTC")
+    refusal = refused(bench, "compteur;Début;Fin;kWh\n" + "\n".join(rows), options=options)
+    assert [(g.code, g.line) for g in refusal.grounds] == [("overlap", 3)]
+
+
 def test_a_separator_in_a_meter_s_name_names_its_lines(bench):
     """Lines of another width say nothing about what the columns hold."""
     rows = "\n".join(f"{name};2024-01-01 {n:02d}:00;{n},5" for n in range(24) for name in ("a", "b", "'; DROP x --"))

@@ -374,3 +374,17 @@ def test_a_column_is_chosen_by_a_spec(bench):
     options = Options(thing="a", tz="UTC", columns={"c": ColumnSpec("value", "temperature", "°C")})
     (view,) = bench.examine(f"d;a;b;c\n{rows}", options).proposal.datastreams
     assert (view.name, view.maximum, view.unit) == ("a/temperature", 69, "Cel")
+
+
+@pytest.mark.parametrize("stamps", ["start", "end"])
+def test_each_of_many_meters_keeps_its_own_step(bench, stamps):
+    steps = {f"m{n}": (15, 30, 60)[n % 3] for n in range(30)}
+    lines = [
+        f"{name};{START + timedelta(minutes=step * n):%d/%m/%Y %H:%M};{n % 7},5"
+        for name, step in steps.items()
+        for n in range(60)
+    ]
+    bench.run("compteur;horodate;valeur\n" + "\n".join(lines), replace(GAS, thing="", stamps=stamps))
+    for name, step in steps.items():
+        found = readings(datastream_named(f"{name}/gas"))
+        assert found.length_s.tolist() == [step * 60] * 60

@@ -288,4 +288,4 @@ def test_every_reason_says_what_mends_it():
         for reason in assessed(meter).reasons:
             assert reason.mends in MENDS
     assert set(ReasonCode.values) == {"unit_break", "meter_swap", "zeros_for_missing", "clipped", "low_coverage",
-                                      "weak_model", "change_of_use", "no_weather"}  # fmt: skip
+                                      "weak_model", "change_of_use", "no_weather", "other_unit"}  # fmt: skip

@@ -6,10 +6,11 @@ import pytest
 from django.test import override_settings
 from django.utils import translation
 
-from mitoyen.evaluate import published, sentences
+from mitoyen.evaluate import published, published_buildings, sentences
 from mitoyen.evaluate.actions import record_action
 from mitoyen.evaluate.certainty import certainty
 from mitoyen.evaluate.models import Figure
+from mitoyen.evaluate.provenance import provenance
 from mitoyen.evaluate.savings import evaluate_territory
 from tests.evaluate import filling
 from tests.evaluate.filling import there
@@ -24,8 +25,8 @@ def account(hall):
 
 def test_nothing_evaluated_is_nothing_claimed(db):
     assert published.territory_summary() == published.Summary(None, None, [])
-    assert published.building_summary("nowhere") is None
-    assert published.provenance("00000-00000") is None
+    assert published_buildings.building_summary("nowhere") is None
+    assert provenance("00000-00000") is None
 
 
 def test_the_territory_in_one_query(account, django_assert_num_queries):
@@ -66,7 +67,7 @@ def test_a_building_with_its_months_meters_and_actions(account, django_assert_nu
     record_action("camille", account, "Éclairage LED", dt.date(2024, 1, 10), observed_property="electricity")
 
     with django_assert_num_queries(5):
-        summary = there(published.building_summary("mairie"))
+        summary = there(published_buildings.building_summary("mairie"))
 
     electricity, gas = summary.meters
     assert (electricity.datastream, electricity.verdict, electricity.reporting.first.year) == (
@@ -83,7 +84,7 @@ def test_a_building_with_its_months_meters_and_actions(account, django_assert_nu
 def test_where_a_meters_figure_comes_from(account):
     figure = Figure.objects.get(subject="mairie/electricity", measure="energy_saved", reporting_first="2024-01-01")
 
-    found = there(published.provenance(figure.pk))
+    found = there(provenance(figure.pk))
 
     assert [step.code for step in found.steps] == ["readings", "checks", "model", "result"]
     assert {batch.source for batch in found.batches} == {"mairie-electricity.csv", "meteo.csv"}
@@ -98,7 +99,7 @@ def test_where_money_and_sums_come_from(account):
     money = Figure.objects.get(subject="mairie/electricity", measure="cost_saved", reporting_first="2024-01-01")
     total = Figure.objects.get(subject="territory", measure="cost_saved", reporting_first="2024-01-01")
 
-    of_money, of_total = (there(published.provenance(one.pk)) for one in (money, total))
+    of_money, of_total = (there(provenance(one.pk)) for one in (money, total))
 
     assert [row.energy for row in of_money.factors] == ["electricity"]
     assert [part.figure for part in of_money.parts] == money.inputs["figures"]

@@ -301,4 +301,5 @@ def test_gas_in_cubic_metres_is_never_added_to_kilowatt_hours_nor_counted_as_if_
         total = current(kind, subject)
         assert total.value == pytest.approx(sum(there(one.value) for one in others))
         assert total.inputs["left_out"] == [kitchen.pk]
+        assert total.result["reasons"] == {"other_unit": 1}
         assert sum(total.result["counts"].values()) - total.result["counts"]["not_proven"] == 2

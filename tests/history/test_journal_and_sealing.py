@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import pytest
 
-from mitoyen.history import batches, check, compaction, journal, read, sealing
+from mitoyen.history import archive, batches, check, compaction, journal, parts, read, sealing
 from mitoyen.history.datastreams import datastream_for
 from mitoyen.history.models import SealedDay
 from mitoyen.history.times import micros
@@ -53,6 +53,18 @@ def test_a_sealed_day_reads_the_same_from_the_archive(electricity):
     assert (sealed.rows, sealed.part, journal.count()) == (23, 0, 0)
     for name in ("time", "length_s", "value", "quality", "batch"):
         np.testing.assert_array_equal(getattr(before, name), getattr(after, name))
+    assert check.check() == []
+
+
+def test_a_large_day_makes_several_files_and_stays_the_same(electricity, hall, monkeypatch):
+    water = datastream_for(hall, "water", "m3", "delta")
+    monkeypatch.setattr(parts, "ROWS_A_FILE", 23)
+    appended(electricity, DAY, [1.0] * 23)
+    appended(water, DAY, [2.0] * 23)
+    (sealed,) = sealing.seal()
+    assert (sealed.rows, [part.rows for part in archive.snapshot().parts]) == (46, [23, 23])
+    assert values(electricity) == [1.0] * 23
+    assert values(water) == [2.0] * 23
     assert check.check() == []
 
 

@@ -1,5 +1,7 @@
 """A journal altered behind Mitoyen's back is found, by the check and before sealing; so is one removed or put back."""
 
+import json
+import re
 import shutil
 import sqlite3
 from contextlib import closing
@@ -58,7 +60,7 @@ def test_a_row_altered_added_or_removed_is_found_and_not_sealed(electricity, hom
     faults = check.check()
     assert {fault.code for fault in faults} == {"journal_altered"}
     assert all("2024-05-03" in fault.message and fault.next_step for fault in faults)
-    assert any("batch 7" in fault.message for fault in faults)
+    assert any(re.search(r"\b7\b", fault.message) for fault in faults)
     before = journal.count()
     with pytest.raises(watch.Altered) as refusal:
         sealing.seal()
@@ -78,7 +80,7 @@ def test_an_altered_journal_is_taken_as_it_stands_when_told_so(electricity, home
     assert len(told) == 1
     entry = AuditEntry.objects.get(action="journal.accept")
     assert "the meter was read wrong" in entry.detail
-    assert "batch 7" in entry.detail
+    assert told[0] in json.loads(entry.detail)["found"]
     assert codes() == set()
     assert [one.rows for one in sealing.seal()] == [2]
     assert read.readings(electricity).value.tolist() == [1.0, 20.0]
@@ -169,7 +171,6 @@ def test_a_journal_that_was_removed_is_missed(electricity, home):
     batches.open_batch("live", "gate", "gate")
     appended(electricity, DAY, [2.0])
     assert codes() == {"journal_missing"}
-    assert "journal_missing" in {fault.code for fault in check.check() if "2024" not in fault.message}
     assert len(watch.accept("camille", "the disk died")) == 1
     assert codes() == set()
     assert KeptJournal.objects.filter(given_up_at=None).count() == 1
@@ -222,3 +223,11 @@ def test_a_journal_of_before_the_tally_is_told_and_can_be_taken_as_it_stands(ele
     assert len(watch.accept("camille", "upgraded")) == 1
     assert codes() == set()
     assert [one.rows for one in sealing.seal()] == [2]
+
+
+def test_a_start_mends_what_it_can_though_the_journal_is_no_database(electricity, home):
+    brought(hours(electricity, DAY, [1.0]))
+    with journal.closed():
+        (home / "journal.sqlite3").write_bytes(b"garbage " * 3000)
+    assert batches.recover() == []
+    assert codes() == {"journal_damaged"}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
-from mitoyen.connect import lines
+from mitoyen.connect.lines import Counted
 from mitoyen.history.staging import Staged
 from mitoyen.ledger.refusal import Ground, Refused
 
@@ -14,12 +14,11 @@ if TYPE_CHECKING:
     from mitoyen.connect.analysis import Analysis
 
 
-def check_lines(found: "Analysis") -> None:
+def check_lines(found: "Analysis", counted: Counted) -> None:
     """Every line below the header was read, blank, or named as one that can't be taken. Raises Refused.
 
-    The parser's count is held against one of line ends and quotation marks.
+    The parser's count is held against `counted`, one of line ends and quotation marks.
     """
-    counted = lines.count(found.table, found.layout)
     taken = found.count.rows + found.count.blank
     if counted.records == taken or (found.blocking and not found.options.skip_bad_lines):
         return

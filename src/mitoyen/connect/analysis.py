@@ -10,6 +10,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -20,7 +21,7 @@ import numpy as np
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from mitoyen.connect import accounting, distributor, faultlines, series, settle, table
+from mitoyen.connect import accounting, distributor, faultlines, lines, series, settle, table
 from mitoyen.connect import columns as roles
 from mitoyen.connect.columns import Columns
 from mitoyen.connect.faultlines import Count
@@ -173,11 +174,13 @@ def _waiting(path: Path, options: Options, workdir: Path, intake: Intake) -> Ana
 
 
 def _load(found: Analysis) -> None:
-    table.load(found.con, found.table, found.layout, found.columns, found.forms)
-    settle.sentinels(found)
-    settle.zone(found)
-    _find_bad_lines(found)
-    accounting.check_lines(found)
+    with ThreadPoolExecutor(1) as pool:
+        counting = pool.submit(lines.count, found.table, found.layout)
+        table.load(found.con, found.table, found.layout, found.columns, found.forms)
+        settle.sentinels(found)
+        settle.zone(found)
+        _find_bad_lines(found)
+        accounting.check_lines(found, counting.result())
     if not found.count.rows and not found.grounds:
         raise Refused(_("The file holds no reading."), _("Ask for it again: nothing was imported."), code="empty")
 

@@ -9,7 +9,6 @@ _ONE_MARK = re.compile(r"^[+-]?(\d+)([.,])(\d*)(?:[eE][+-]?\d+)?$")
 _BARE_FRACTION = re.compile(r"^[+-]?[.,]\d+$")
 _GROUPED = re.compile(r"^[+-]?\d{1,3}(?:([ \u00a0\u202f'’.,])\d{3})(?:\1\d{3})*(?:([.,])\d+)?$")
 _EXPONENT = re.compile(r"^[+-]?\d+(?:[.,]\d+)?[eE][+-]?\d+$")
-SPACES = "\u00a0\u202f '’"
 
 
 @dataclass(frozen=True, slots=True)

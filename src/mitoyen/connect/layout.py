@@ -3,7 +3,7 @@
 import csv
 import itertools
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from django.utils.translation import gettext as _
@@ -32,7 +32,6 @@ class Layout:
     has_header: bool
     preamble: tuple[tuple[str, ...], ...]
     sample: tuple[tuple[str, ...], ...]
-    footer: tuple[str, ...] = field(default=())
 
     def column(self, index: int) -> list[str]:
         """Non-empty texts of one column in the sample."""

@@ -4,6 +4,7 @@
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from mitoyen.connect.analysis import Analysis
 
 MAX_SERIES = 20_000
+_WALKS_AT_ONCE = 2
 Pieces = Iterator[dict[str, NDArray[Any]]]
 KNOWN_PROPERTIES = ("electricity", "gas", "heat", "water", "temperature", "humidity", "solar_radiation")
 _PROPERTY = re.compile(r"[a-z][a-z0-9_]{0,59}")
@@ -317,27 +319,34 @@ def walk_all(found: "Analysis") -> None:
 
 
 def _walked(found: "Analysis") -> bool:
-    """Walk every series; False as soon as one holds the same time twice."""
-    own = found.columns.mode == "span"
+    """Walk every series, two at once; False when one holds the same time twice."""
     step = stated_step(found)
-    for item in found.series:
-        interval = item.kind not in ("gauge", "counter")
-        walk = Walk(interval and found.stamps == "start", found.spans, step, own)
-
-        def read(
-            backward: bool, low: int = item.rows[0], high: int = item.rows[1]
-        ) -> Iterator[dict[str, NDArray[Any]]]:
-            names = "epoch_us(t) AS t, v" + (", len" if own else "")
-            return pieces(found.con, names, low, high, backward=backward)
-
+    with ThreadPoolExecutor(_WALKS_AT_ONCE) as pool:
+        walks = [pool.submit(_walk, found, item, step) for item in found.series]
         try:
-            item.seen = walk.run(read, *item.rows)
+            all_seen = [walk.result() for walk in walks]
         except RepeatedTime:
             return False
-        if interval and item.seen.overlaps:
-            found.blocking += item.seen.overlaps
+        finally:
+            pool.shutdown(cancel_futures=True)
+    for item, seen in zip(found.series, all_seen, strict=True):
+        item.seen = seen
+        if item.kind not in ("gauge", "counter") and seen.overlaps:
+            found.blocking += seen.overlaps
             found.grounds += _name_overlaps(found, item)
     return True
+
+
+def _walk(found: "Analysis", item: Series, step: int) -> Seen:
+    own = found.columns.mode == "span"
+    at_start = item.kind not in ("gauge", "counter") and found.stamps == "start"
+    names = "epoch_us(t) AS t, v" + (", len" if own else "")
+    with found.con.cursor() as con:
+
+        def read(backward: bool) -> Pieces:
+            return pieces(con, names, *item.rows, backward=backward)
+
+        return Walk(at_start, found.spans, step, own).run(read, *item.rows)
 
 
 def _name_overlaps(found: "Analysis", item: Series) -> list[Ground]:

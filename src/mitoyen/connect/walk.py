@@ -66,22 +66,23 @@ class Seen:
 
 @dataclass(slots=True)
 class Spans:
-    """Interval lengths (microseconds) by row of `clean`, as runs: from `rows` on the length is `lengths`."""
+    """Interval lengths (microseconds) by row of `clean`, as runs: (rows, lengths), from each row on its length.
 
-    rows: list[Ints] = field(default_factory=list)
-    lengths: list[Ints] = field(default_factory=list)
+    Several threads may add.
+    """
+
+    added: list[tuple[Ints, Ints]] = field(default_factory=list)
 
     def add(self, first_row: int, lengths: Ints) -> None:
         if not len(lengths):
             return
         breaks = np.concatenate([[0], np.flatnonzero(lengths[1:] != lengths[:-1]) + 1])
-        self.rows.append(breaks + first_row)
-        self.lengths.append(lengths[breaks])
+        self.added.append((breaks + first_row, lengths[breaks]))
 
     def runs(self) -> tuple[Ints, Ints]:
-        if not self.rows:
+        if not self.added:
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
-        rows, lengths = np.concatenate(self.rows), np.concatenate(self.lengths)
+        rows, lengths = (np.concatenate(each) for each in zip(*self.added, strict=True))
         order = np.argsort(rows, kind="stable")
         rows, lengths = rows[order], lengths[order]
         keep = np.concatenate([[True], lengths[1:] != lengths[:-1]])

@@ -38,3 +38,4 @@ class ReasonCode(TextChoices):
     WEAK_MODEL = "weak_model", _("the past does not explain this meter well enough")
     CHANGE_OF_USE = "change_of_use", _("change of use")
     NO_WEATHER = "no_weather", _("no outdoor temperature")
+    OTHER_UNIT = "other_unit", _("counts in another unit than the total")

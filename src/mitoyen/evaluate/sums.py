@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from mitoyen.evaluate.enums import Measure, SubjectKind, Verdict
+from mitoyen.evaluate.enums import Measure, ReasonCode, SubjectKind, Verdict
 from mitoyen.evaluate.meters import Site, site_of
 from mitoyen.evaluate.models import Figure
 from mitoyen.evaluate.periods import Period
@@ -68,7 +68,7 @@ def sum_figure(kind: str, subject: str, measure: Measure, reporting: Period, par
     low, high = amounts.get("low"), amounts.get("high")
     result = {"by_energy": _by_energy(counted), **(amounts.get("parts") or {})}
     if measure in (Measure.ENERGY_SAVED, Measure.WATER_SAVED):
-        result |= {"counts": _counts(parts, measure), "reasons": _reasons(left_out)}
+        result |= {"counts": _counts(parts, measure), "reasons": _reasons(left_out, measure)}
     return seal(
         Figure(
             measure=measure,
@@ -168,8 +168,9 @@ def _counts(parts: Sequence[Figure], measure: Measure) -> dict[str, int]:
     return {verdict.value: found[verdict.value] for verdict in Verdict}
 
 
-def _reasons(left_out: list[Figure]) -> dict[str, int]:
+def _reasons(left_out: list[Figure], measure: Measure) -> dict[str, int]:
     codes = {(part.subject, reason["code"]) for part in left_out for reason in part.reasons}
+    codes |= {(part.subject, ReasonCode.OTHER_UNIT.value) for part in left_out if part.unit != UNITS[measure]}
     return dict(sorted(Counter(code for _subject, code in codes).items()))
 
 

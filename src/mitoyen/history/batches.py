@@ -225,8 +225,6 @@ def _without(batch: Batch, work: Path) -> tuple[list[Part], list[Part]]:
 def recover() -> list[str]:
     """At start: finish or discard what a crash left half done. Returns a line for each thing mended."""
     mended: list[str] = []
-    if journal.there():
-        watch.register()
     with archive.writing(), faults.storage():
         mended += _mend()
         limit = timezone.now() - timedelta(hours=ABANDONED_AFTER_H)

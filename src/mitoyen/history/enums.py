@@ -1,6 +1,4 @@
-"""Kinds of datastream, states of a batch, quality of an observation."""
-
-from enum import IntEnum
+"""Kinds of datastream, states and origins of a batch."""
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
@@ -29,11 +27,3 @@ class BatchOrigin(TextChoices):
     LIVE = "live", _("live")
     CORRECTION = "correction", _("correction")
     GENERATED = "generated", _("generated")
-
-
-class Quality(IntEnum):
-    """Flag of one observation."""
-
-    GOOD = 0
-    ESTIMATED = 1
-    SUSPECT = 2

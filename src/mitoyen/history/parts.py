@@ -56,6 +56,14 @@ def write_month(con: duckdb.DuckDBPyConnection, rows: str, month: str, label: st
     return made
 
 
+def adopt(con: duckdb.DuckDBPyConnection, file: Path, month: str, label: str, into: Path) -> Part:
+    """Rename a file of one month's rows, written with OPTIONS and sorted, as `write_month` would have named it."""
+    path = archive.file_name(month, label)
+    (into / path).parent.mkdir(parents=True, exist_ok=True)
+    file.replace(into / path)
+    return described(con, into, path, month)
+
+
 def _cuts(con: duckdb.DuckDBPyConnection, rows: str) -> list[tuple[int, int]]:
     """Ranges of datastreams (both bounds included) of ROWS_A_FILE rows each at most, where one alone isn't larger."""
     counts = con.execute(f"SELECT datastream, count(*) FROM ({rows}) GROUP BY 1 ORDER BY 1").fetchall()

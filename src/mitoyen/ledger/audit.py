@@ -113,11 +113,6 @@ def publish_head() -> Path:
     return file
 
 
-def published_heads() -> list[Head]:
-    """Every published head, oldest first. Raises ValueError for a file that can't be read as one."""
-    return [_read_head(file) for file in _head_files()]
-
-
 def published_folder() -> Path:
     """Where heads are published: `published/` in the installation's folder."""
     return Path(settings.MITOYEN_HOME) / "published"

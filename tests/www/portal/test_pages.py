@@ -112,7 +112,7 @@ def test_months_in_two_units_are_never_added_up(figures, visitor):
     assert 'class="soft">m³<' in page
 
 
-@pytest.mark.parametrize("code", [*ReasonCode.values, "other_unit"])
+@pytest.mark.parametrize("code", ReasonCode.values)
 def test_every_reason_is_said_in_french_and_in_english(code):
     said = {}
     for language in ("fr", "en"):
@@ -123,7 +123,7 @@ def test_every_reason_is_said_in_french_and_in_english(code):
     assert said["fr"].what != said["en"].what
 
 
-@pytest.mark.parametrize("code", [*ReasonCode.values, "other_unit", "from_a_newer_version"])
+@pytest.mark.parametrize("code", [*ReasonCode.values, "from_a_newer_version"])
 def test_a_reason_breaks_no_page_even_unknown(figures, visitor, code):
     for figure in Figure.objects.filter(subject="trelaze-gymnase-gas/gas"):
         figure.reasons = [{"code": code, "first": "2024-02-10", "last": "2024-02-10", "mends": "confirm_unit"}]

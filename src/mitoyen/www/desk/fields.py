@@ -8,7 +8,6 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 FIRST_YEAR, LAST_YEAR = 1990, 2099
-TOO_LONG = _("At most %(limit_value)d characters.")
 
 
 class DeskForm(forms.Form):

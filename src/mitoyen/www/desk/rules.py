@@ -146,11 +146,6 @@ def edits_closure(person: Person, closure: Closure) -> bool:
     return perms.can_record_action(person, commune_of(closure.thing) if closure.thing else closure.commune_id)
 
 
-def sees_datastream(person: Person, datastream: Datastream) -> bool:
-    """Meters of one's own communes."""
-    return perms.can_see_commune(person, commune_of(datastream.thing))
-
-
 def corrects(person: Person, datastream: Datastream) -> bool:
     """Energy officers and operators, in the meter's commune."""
     return perms.can_correct(person, commune_of(datastream.thing))

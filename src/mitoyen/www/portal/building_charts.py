@@ -7,7 +7,7 @@ from django.utils.dates import MONTHS
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from mitoyen.evaluate.published import ActionLine, MeterLine, MonthPoint
+from mitoyen.evaluate.published_buildings import ActionLine, MeterLine, MonthPoint
 from mitoyen.www import numbers
 from mitoyen.www.charts import Bar, Event, Table, monthly_bars, time_series
 from mitoyen.www.portal import words

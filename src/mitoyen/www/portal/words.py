@@ -43,7 +43,7 @@ REASON_MEANS: dict[str, Text] = {
     ),
     ReasonCode.CHANGE_OF_USE: _("The place is not used as it was: what it should have used is not known any more."),
     ReasonCode.NO_WEATHER: _("There is no outdoor temperature for these days: we cannot tell the weather’s share."),
-    "other_unit": _(
+    ReasonCode.OTHER_UNIT: _(
         "This meter counts in another unit than the total does, such as gas in m³ where the total is in kWh: it is "
         "left out, since the two cannot be added up."
     ),
