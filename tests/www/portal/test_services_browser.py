@@ -21,9 +21,7 @@ def streets(server):
 
 
 @pytest.mark.parametrize("language", ["", "/en"])
-@pytest.mark.parametrize(
-    "path", PAGES
-)
+@pytest.mark.parametrize("path", PAGES)
 def test_axe_finds_no_fault(path, language, open_page, axe):
     page = open_page(language + path)
     for summary in page.query_selector_all("details:not([open]) > summary"):
@@ -31,9 +29,7 @@ def test_axe_finds_no_fault(path, language, open_page, axe):
     assert axe(page) == []
 
 
-@pytest.mark.parametrize(
-    "path", PAGES
-)
+@pytest.mark.parametrize("path", PAGES)
 def test_nothing_scrolls_sideways_at_320_pixels(path, open_page):
     page = open_page(path, width=320)
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
