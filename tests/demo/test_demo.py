@@ -9,8 +9,9 @@ from django.utils import timezone
 from typer.testing import CliRunner
 
 import mitoyen.cli.findings  # noqa: F401 - registers its command
+from mitoyen.channels.paper.models import PaperForm
 from mitoyen.cli.main import app
-from mitoyen.demo import announce, people, requests, staging
+from mitoyen.demo import announce, paper, people, requests, staging
 from mitoyen.demo.build import build
 from mitoyen.evaluate.models import Figure
 from mitoyen.history import read
@@ -233,3 +234,12 @@ def test_requests_are_generated_on_every_channel_once_and_marked(demo):
     assert not Contact.objects.exists()
     count = made.count()
     assert requests.make(49) == count == Request.objects.count()
+
+
+def test_a_filled_form_was_scanned_and_waits_for_a_clerk(demo):
+    form = PaperForm.objects.get()
+    read = {(box["question"], box["choice"]) for sheet in form.sheets.all() for box in sheet.reading["boxes"]
+            if box["verdict"] == "ticked"}  # fmt: skip
+    assert read == paper.TICKED
+    assert form.request is None
+    assert not paper.make(49)

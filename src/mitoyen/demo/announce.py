@@ -48,3 +48,5 @@ def _first_looks() -> Iterator[tuple[str, str]]:
     ):
         if Thing.objects.filter(slug=slug).exists():
             yield f"/batiments/{slug}/", why
+    yield "/services/par-sms/", _("how someone asks by SMS, without the internet")
+    yield "/bureau/papier/", _("at the desk: a form filled with a pen and scanned, which waits for a clerk’s word")
