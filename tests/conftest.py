@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.utils import translation
 
 from tests.installation import Installation
 from tests.postgresql import running
@@ -32,6 +33,12 @@ def installation(tmp_path) -> Installation:
     made = Installation(tmp_path / "installation")
     made.run("init")
     return made
+
+
+@pytest.fixture(autouse=True)
+def language_by_default() -> None:
+    """A page asked for in English leaves its language behind in this process: each test begins without."""
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")

@@ -35,7 +35,7 @@ from tests.channels.sms import conftest as sms
 from tests.www.desk.conftest import person
 
 post, mail_installation = mail.post, mail.mail_installation
-centre, sms_settings, bound = sms.centre, sms.sms_settings, sms.bound
+centre_of_all, centre, sms_settings, bound = sms.centre_of_all, sms.centre, sms.sms_settings, sms.bound
 
 COUNT = 50
 CATEGORIES = services.installed()["report_problem"].manifest.question("category").choices

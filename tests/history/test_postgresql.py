@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mitoyen.history import batches, check, journal, read, sealing, watch
+from mitoyen.history import batches, check, journal, journal_postgresql, read, sealing, watch
 from mitoyen.history.times import micros
 from tests.history.conftest import brought, hours
 
@@ -24,6 +24,8 @@ def postgresql(server, settings, home) -> None:
     import psycopg
 
     settings.MITOYEN = {**settings.MITOYEN, "journal_url": server}
+    # Other tests empty that server: the tables are made by a connection of one's own.
+    journal_postgresql.close_all()
     assert journal.integrity() == []
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute("TRUNCATE observation, aside, tally")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mitoyen.history import journal, watch
+from mitoyen.history import journal, journal_postgresql, watch
 from mitoyen.resilience import journal_copy
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgresql]
@@ -19,6 +19,8 @@ def in_postgresql(postgresql_folder, settings, home) -> str:
 
     url = f"postgresql://mitoyen@/postgres?host={postgresql_folder}"
     settings.MITOYEN = {**settings.MITOYEN, "journal_url": url}
+    # Other tests empty that server: the tables are made by a connection of one's own.
+    journal_postgresql.close_all()
     journal.identity()
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("TRUNCATE observation, aside, tally")
