@@ -140,7 +140,21 @@ async def load(port: int, paths: list[str], rate: int, seconds: int) -> tuple[li
 def serve(home: Path, port: int, workers: int) -> "subprocess.Popen[bytes]":
     """granian on `home`, up when this returns."""
     environment = {**os.environ, "MITOYEN_HOME": str(home), "DJANGO_SETTINGS_MODULE": "mitoyen.settings"}
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(port), "--workers", str(workers)]
+    command = [
+        sys.executable,
+        "-m",
+        "granian",
+        "--interface",
+        "wsgi",
+        "--port",
+        str(port),
+        "--workers",
+        str(workers),
+        "--blocking-threads",
+        "2",
+        "--backpressure",
+        "64",
+    ]
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
             [*command, "mitoyen.www.wsgi:application"], env=environment, stdout=log, stderr=subprocess.STDOUT

@@ -1,6 +1,7 @@
 """Usages come by entry point, from whoever; a package made on the fly is found like the built-in one."""
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import get_args
 
@@ -124,3 +125,12 @@ def test_every_key_of_the_schema_is_documented():
     thresholds = {name for method in METHODS.values() for name in method.thresholds}
     assert {key for key in keys | thresholds | set(METHODS) if f"`{key}`" not in guide} == set()
     assert "any licence" in guide
+
+
+def test_a_thread_that_asks_meanwhile_never_sees_half_of_what_is_installed():
+    whole = set(registry.services.installed())
+    for _round in range(20):
+        registry.services.forget()
+        with ThreadPoolExecutor(8) as threads:
+            for found in threads.map(lambda _n: set(registry.services.installed()), range(8)):
+                assert found == whole

@@ -44,17 +44,20 @@ class Registry(Generic[Manifest]):
         return [fault for _found, faults in self._examined() for fault in faults]
 
     def _examined(self) -> list[tuple[Declared[Manifest] | None, list[Fault]]]:
-        if self._seen is None:
+        seen = self._seen
+        if seen is None:
             # What comes with Mitoyen first: nobody's package takes its place.
             points = sorted(entry_points(group=self.group), key=lambda one: (not one.value.startswith(OURS), one.name))
-            self._seen = []
+            seen = []
             by: dict[str, str] = {}
             for point in points:
                 found, faults = self._examine(point)
                 if found is not None and not faults:
                     faults = list(_declared_before(point, found.manifest.name, by))
-                self._seen.append((found, faults))
-        return self._seen
+                seen.append((found, faults))
+            # Whole at once: another thread never sees half of it.
+            self._seen = seen
+        return seen
 
     def _examine(self, point: EntryPoint) -> tuple[Declared[Manifest] | None, list[Fault]]:
         try:

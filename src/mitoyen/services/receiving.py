@@ -12,8 +12,9 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from mitoyen.ledger import audit
+from mitoyen.ledger.turns import in_turn
 from mitoyen.manifests.load import Service
-from mitoyen.services import codes, holding, routing, subscriptions
+from mitoyen.services import codes, holding, routing, subscriptions, throttle
 from mitoyen.services.answers import Raw, Read, read
 from mitoyen.services.appointments import Slot, book
 from mitoyen.services.contacts import Reach
@@ -45,6 +46,8 @@ class Submission:
     origin: Origin = Origin.REAL
     code: str = ""
     """A follow-up code promised beforehand, on a printed form; a new one is given when it was used already."""
+    who: str = ""
+    """Whose submission it counts as (an address), in the same transaction."""
 
 
 class NotComplete(Exception):
@@ -60,24 +63,31 @@ def receive(submission: Submission) -> Request:
 
     Raises NotComplete; Refused when the seat was taken meanwhile.
     """
-    known = Request.objects.filter(submission=submission.token).first()
-    if known is not None:
+    found = _read(submission)
+    if found.faults:
+        known = Request.objects.filter(submission=submission.token).first()
+        if known is None:
+            raise NotComplete(found.faults)
         return known
-    answers = _answers(submission)
-    with transaction.atomic():
-        request, created = _kept(submission, answers)
+    # What is only read comes first: one writer at a time, so the lock is held for the writing alone.
+    fields = _fields(submission, _whole(submission, found))
+    with in_turn(), transaction.atomic():
+        request, created = _kept(submission, fields)
         if created:
             _follow_up(request, submission)
     return request
 
 
-def _kept(submission: Submission, answers: dict[str, Any]) -> tuple[Request, bool]:
-    """The request stored; or the one that another process stored meanwhile."""
+def _kept(submission: Submission, fields: dict[str, Any]) -> tuple[Request, bool]:
+    """The request stored; or the one that was stored before, or meanwhile. A code that is taken is drawn again."""
     try:
         with transaction.atomic():
-            return Request.objects.create(submission=submission.token, **_fields(submission, answers)), True
+            return Request.objects.create(submission=submission.token, **fields), True
     except IntegrityError:
-        return Request.objects.get(submission=submission.token), False
+        known = Request.objects.filter(submission=submission.token).first()
+    if known is not None:
+        return known, False
+    return Request.objects.create(submission=submission.token, **{**fields, "code": _code("")}), True
 
 
 def faults_of(submission: Submission) -> dict[str, str]:
@@ -85,17 +95,14 @@ def faults_of(submission: Submission) -> dict[str, str]:
     return _read(submission).faults
 
 
-def _answers(submission: Submission) -> dict[str, Any]:
-    found = _read(submission)
-    if found.faults:
-        raise NotComplete(found.faults)
+def _whole(submission: Submission, found: Read) -> dict[str, Any]:
+    """The answers with the place and the seat, in the manifest's order: equal requests are equal records."""
     questions = submission.service.manifest.questions
     for question in questions:
         if question.type == "place" and submission.spot is not None:
             found.answers[question.name] = as_answer(submission.spot)
         if question.type == "venue" and submission.slot is not None:
             found.answers[question.name] = submission.slot.as_answer()
-    # In the manifest's order on every channel, so that equal requests are equal records.
     return {question.name: found.answers[question.name] for question in questions if question.name in found.answers}
 
 
@@ -114,7 +121,7 @@ def _fields(submission: Submission, answers: dict[str, Any]) -> dict[str, Any]:
     held = holding.must_be_read_first(submission.channel, answers, submission.reach)
     local_day = at.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
     return {
-        "code": _code(submission.code),
+        "code": submission.code or codes.new_code(),
         "service": manifest.name,
         "version": manifest.version,
         "channel": submission.channel,
@@ -159,6 +166,8 @@ def _follow_up(request: Request, submission: Submission) -> None:
         audit.record(submission.taken_by, "request.taken_in", request.code, channel=str(submission.channel))
     if submission.slot is not None:
         book(request, submission.slot)
+    if submission.who:
+        throttle.count("submission", submission.who)
     if request.state == State.HELD:
         note(request, FactKind.HELD)
     else:
@@ -168,6 +177,8 @@ def _follow_up(request: Request, submission: Submission) -> None:
 
 def _claim(request: Request, sent: Sequence[Photo]) -> None:
     """The photos that nobody claimed yet; the same one sent twice is kept once."""
+    if not sent:
+        return
     waiting = list(Photo.objects.filter(pk__in=[photo.pk for photo in sent], request=None).order_by("-pk"))
     once = {photo.digest: photo.pk for photo in waiting}
     Photo.objects.filter(pk__in={photo.pk for photo in waiting} - set(once.values())).delete()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.db.models import Q
 from django.db.models.functions import Length
@@ -26,6 +27,14 @@ class Spot:
     latitude: float | None = None
     thing: str = ""
     exact: bool = True
+
+
+class _Town(NamedTuple):
+    """What is needed of a commune here, without its polygon."""
+
+    insee: str
+    name: str
+    postcodes: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +67,27 @@ def spots(text: str, commune: str = "", kinds: tuple[str, ...] = ()) -> list[Spo
 def _things(text: str, commune: str, kinds: tuple[str, ...]) -> Iterator[Spot]:
     if not kinds or not text.strip():
         return
-    named = Q(source_key__iexact=text.strip()) | Q(slug__iexact=text.strip()) | Q(name__iexact=text.strip())
-    things = Thing.objects.filter(named, kind__in=kinds).exclude(commune=None).select_related("commune")
+    # As written on it or in another case: exact values, so that 30,000 lamps are not read for each request.
+    typed = text.strip()
+    written = {typed, typed.upper(), typed.lower(), typed.capitalize()}
+    named = Q(source_key__in=written) | Q(slug=typed.lower()) | Q(name__in=written)
+    things = Thing.objects.filter(named, kind__in=kinds, commune__isnull=False)
     if commune:
         things = things.filter(commune=commune)
-    for thing in things.defer("commune__geometry").order_by("commune__slug", "slug")[:MOST]:
-        told = f"{thing.name}, {thing.commune.name}" if thing.commune else thing.name
-        yield Spot(told, thing.commune_id or "", thing.longitude, thing.latitude, thing.slug)
+    found = things.order_by("commune__slug", "slug").values_list(
+        "name", "commune__name", "commune", "longitude", "latitude", "slug"
+    )
+    for name, town, insee, longitude, latitude, slug in found[:MOST]:
+        yield Spot(f"{name}, {town}", insee, longitude, latitude, slug)
 
 
-def _readings(text: str, chosen: str) -> tuple[list[_Reading], Commune | None]:
+def _readings(text: str, chosen: str) -> tuple[list[_Reading], _Town | None]:
     """What the words may mean, and the commune that they name as a whole.
 
     A commune's name at the end may say where ("rue de la Gare, Trélazé") or belong to the street ("route d'Angers"):
     both are looked at.
     """
-    communes = list(Commune.objects.only("insee", "name", "postcodes"))
+    communes = [_Town(*row) for row in Commune.objects.values_list("insee", "name", "postcodes")]
     flat = spelling.CEDEX.sub("", spelling.bare(text))
     postcode = spelling.POSTCODE.search(flat)
     area = _EVERYWHERE
@@ -99,13 +113,13 @@ def _readings(text: str, chosen: str) -> tuple[list[_Reading], Commune | None]:
     return [_Reading(before, frozenset({named.insee} | ({chosen} if chosen else set()))), whole], None
 
 
-def _served(postcode: str, communes: list[Commune]) -> frozenset[str]:
+def _served(postcode: str, communes: list[_Town]) -> frozenset[str]:
     """The communes that a postcode serves; none for a postcode elsewhere."""
     streets = Street.objects.filter(postcode=postcode).values_list("commune", flat=True).distinct()
     return frozenset({one.insee for one in communes if postcode in one.postcodes} | set(streets))
 
 
-def _named_at_the_end(wanted: list[str], communes: list[Commune]) -> Commune | None:
+def _named_at_the_end(wanted: list[str], communes: list[_Town]) -> _Town | None:
     """The commune with the longest name that the words end in."""
     named = [one for one in communes if wanted[-len(spelling.words(one.name)) :] == spelling.words(one.name)]
     return max(named, key=lambda one: len(spelling.words(one.name)), default=None)
@@ -113,34 +127,38 @@ def _named_at_the_end(wanted: list[str], communes: list[Commune]) -> Commune | N
 
 def _streets(number: str, reading: _Reading) -> Iterator[tuple[bool, Spot]]:
     """Streets whose name has all the words, the shortest first; whether they are called exactly so."""
-    streets = Street.objects.select_related("commune").defer("commune__geometry")
+    streets = Street.objects.all()
     if reading.where is not None:
         streets = streets.filter(commune__in=reading.where)
     for word in reading.words:
         streets = streets.filter(key__contains=word)
-    shown = list(streets.order_by(Length("key"), "key", "commune__slug")[:50])
-    points = {
-        address.street_id: address for address in Address.objects.filter(street__in=shown, number=number) if number
-    }
+    ranked = streets.order_by(Length("key"), "key", "commune__slug")
+    shown = list(
+        ranked.values_list("pk", "name", "key", "postcode", "commune", "commune__name", "longitude", "latitude")[:50]
+    )
+    points = {}
+    if number and shown:
+        there = Address.objects.filter(street__in=[row[0] for row in shown], number=number)
+        points = {street: (lon, lat) for street, lon, lat in there.values_list("street", "longitude", "latitude")}
     wanted = " ".join(reading.words)
-    for street in shown:
-        at = points.get(street.pk)
-        town = f"{street.postcode} {street.commune.name}".strip()
-        told = f"{number} {street.name}, {town}" if at else f"{street.name}, {town}"
-        called_so = wanted in (street.key, street.key.partition(WITHIN)[0], street.key.replace(WITHIN, " "))
-        point, exact = at or street, called_so and (bool(at) or not number)
-        yield called_so, Spot(told, street.commune_id, point.longitude, point.latitude, exact=exact)
+    for pk, name, key, postcode, insee, commune, longitude, latitude in shown:
+        at = points.get(pk)
+        town = f"{postcode} {commune}".strip()
+        told = f"{number} {name}, {town}" if at else f"{name}, {town}"
+        called_so = wanted in (key, key.partition(WITHIN)[0], key.replace(WITHIN, " "))
+        exact = called_so and (bool(at) or not number)
+        yield called_so, Spot(told, insee, *(at or (longitude, latitude)), exact=exact)
 
 
 def _places(number: str, reading: _Reading) -> Iterator[tuple[bool, Spot]]:
-    places = Place.objects.select_related("commune").defer("commune__geometry").order_by("commune__slug", "slug")
+    places = Place.objects.order_by("commune__slug", "slug")
     if reading.where is not None:
         places = places.filter(commune__in=reading.where)
     wanted = set(reading.words)
-    for place in places.iterator():
-        words = set(spelling.words(place.name))
+    found = places.values_list("name", "commune", "commune__name", "longitude", "latitude")
+    for name, insee, commune, longitude, latitude in found.iterator():
+        words = set(spelling.words(name))
         if wanted <= words:
-            told = f"{place.name}, {place.commune.name}"
             called_so = wanted == words
-            point = place.longitude, place.latitude
-            yield called_so, Spot(told, place.commune_id, *point, exact=called_so and not number)
+            spot = Spot(f"{name}, {commune}", insee, longitude, latitude, exact=called_so and not number)
+            yield called_so, spot

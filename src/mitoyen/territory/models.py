@@ -111,7 +111,11 @@ class Thing(models.Model):
 
     class Meta:
         ordering = ("slug",)
-        indexes = (models.Index(fields=("kind", "commune")),)
+        indexes = (
+            models.Index(fields=("kind", "commune")),
+            models.Index(fields=("source_key",), name="thing_by_key"),
+            models.Index(fields=("name",), name="thing_by_name"),
+        )
         constraints = (
             models.UniqueConstraint(
                 fields=("source", "source_key"), condition=~Q(source_key=""), name="thing_once_per_source"

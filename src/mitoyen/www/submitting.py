@@ -178,7 +178,7 @@ def _token(text: str) -> uuid.UUID:
 
 
 def _known_commune(insee: str) -> str:
-    return insee if Commune.objects.filter(insee=insee[:5]).exists() else ""
+    return insee if insee and Commune.objects.filter(insee=insee[:5]).exists() else ""
 
 
 def _read_place(draft: Draft, question: Question, data: QueryDict) -> None:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from django.core import signing
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -83,11 +82,7 @@ def _form(request: HttpRequest, service: Service) -> HttpResponse:
         )
     if not draft.is_sure:
         return _page(request, service, draft)
-    # One commit for both: a disk takes some hundreds of them a second.
-    with transaction.atomic():
-        kept = submitting.hand_in(draft, Channel.WEB)
-        if kept is not None:
-            throttle.count("submission", who)
+    kept = submitting.hand_in(draft, Channel.WEB, who=who)
     if kept is None:
         return _page(request, service, draft)
     return HttpResponseRedirect(reverse("portal:service-received", args=[name, signing.dumps(kept.pk, salt=RECEIVED)]))
