@@ -405,7 +405,9 @@ def test_a_request_is_taken_in_at_the_counter_by_keyboard_in_under_thirty_second
 def test_a_scanned_form_is_confirmed_by_keyboard(officer):
     page = officer("/bureau/papier/1/")
     assert page.locator("img.paper-crop").first.is_visible()
-    assert page.evaluate("document.querySelector('img.paper-crop').naturalWidth") > 200
+    # Pictures load as they come into view.
+    page.locator("img.paper-crop").first.scroll_into_view_if_needed()
+    page.wait_for_function("document.querySelector('img.paper-crop').naturalWidth > 200")
     tab_to(page, "Où est-ce")
     page.keyboard.type("3 rue des Ponts")
     tab_to(page, "Commune")
