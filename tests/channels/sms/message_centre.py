@@ -79,7 +79,11 @@ class MessageCentre:
 
     def taken(self) -> list[dict[str, Any]]:
         """Every message it took, in order."""
-        return [json.loads(line) for line in self.log.read_text().splitlines()] if self.log.exists() else []
+        if not self.log.exists():
+            return []
+        # The last line may still be on its way to the disk.
+        whole, _end, _rest = self.log.read_text().rpartition("\n")
+        return [json.loads(line) for line in whole.splitlines()]
 
     def _listen(self) -> None:
         assert self.process.stdout
