@@ -119,11 +119,14 @@ def test_what_leaves_the_journal_leaves_its_tally(postgresql, electricity):
 def test_many_doors_at_once_keep_one_tally(postgresql, electricity):
     def door(number: int) -> None:
         with journal.for_this_thread():
-            for turn in range(20):
-                rows = [(electricity.pk, micros(START) + i * 60_000_000, 0, 1.0, 0) for i in range(turn, turn + 40)]
+            for turn in range(40):
+                rows = [
+                    (electricity.pk, micros(START) + i * 60_000_000, 0, 1.0, 0)
+                    for i in range(40 * turn, 40 * turn + 400)
+                ]
                 journal.append(rows[:: 1 if number % 2 else -1], 3)
 
     with ThreadPoolExecutor(4) as doors:
         list(doors.map(door, range(4)))
-    assert journal.count() == 59
+    assert journal.count() == 40 * 39 + 400
     assert watch.differences() == []

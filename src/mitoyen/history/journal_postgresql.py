@@ -59,10 +59,11 @@ class Store:
         if not rows:
             return 0, 0, 0
         columns = [list(column) for column in zip(*rows, strict=True)]
+        # In the key's order for all: of two doors that bring the same readings, one waits, never both for each other.
         insert = (
             "INSERT INTO observation (datastream, time, length, value, quality, batch)"
-            f" SELECT d, t, l, v, q, {batch} FROM unnest({_ARRAYS}) AS given (d, t, l, v, q) ON CONFLICT DO NOTHING"
-            " RETURNING datastream, time, length, value, quality"
+            f" SELECT d, t, l, v, q, {batch} FROM unnest({_ARRAYS}) WITH ORDINALITY AS given (d, t, l, v, q, n)"
+            " ORDER BY t, d, n ON CONFLICT DO NOTHING RETURNING datastream, time, length, value, quality"
         )
         differing = (
             "SELECT d, t, l, v, q FROM unnest(" + _ARRAYS + ") AS given (d, t, l, v, q)"
