@@ -21,7 +21,8 @@ from mitoyen.connect.headers import (
 from mitoyen.connect.layout import NAMELESS, Layout
 from mitoyen.connect.options import KINDS, ROLES, ColumnSpec, Options, Question
 from mitoyen.ledger.refusal import Refused
-from mitoyen.territory.register import plain, slug_from
+from mitoyen.territory.register import slug_from
+from mitoyen.territory.spelling import plain
 
 _STAMP_NAMES = ("horodate", "datetime", "timestamp", "date", "time", "horodatage", "date et heure", "date_time",
                 "date heure")  # fmt: skip

@@ -6,7 +6,7 @@ from pathlib import Path
 from mitoyen.connect.headers import unit_code
 from mitoyen.connect.layout import Layout
 from mitoyen.connect.stamps import looks_like_stamp
-from mitoyen.territory.register import plain
+from mitoyen.territory.spelling import plain
 
 # A section of tariff names follows the readings of an index export.
 _FOOTER = ("periode;identifiant", "période;identifiant")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from mitoyen.history.units import ucum
 from mitoyen.ledger.refusal import Refused
-from mitoyen.territory.register import plain
+from mitoyen.territory.spelling import plain
 
 _BRACKETED = re.compile(r"^(?P<name>.*?)\s*[\[({](?P<unit>[^\])}]{1,16})[\])}]\s*$")
 _TRAILING = re.compile(

@@ -24,6 +24,8 @@ MAX_BYTES = 4 * 1024**3
 # Real meter files pack 4 to 30 times; a bomb packs 1,000 times.
 MAX_RATIO = 200
 MAX_LINE = 100_000
+# How gzip, zip (workbooks too), Parquet and old workbooks begin: what is small packed may be endless unpacked.
+PACKED = (b"\x1f\x8b", b"PK", b"PAR1", b"\xd0\xcf\x11\xe0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,12 @@ def _too_large(size: int) -> Refused:
         _("Split it by year or by meter and import the parts."),
         code="too_large",
     )
+
+
+def is_packed(path: Path) -> bool:
+    """Whether reading the file means unpacking it, whatever its name says. Raises OSError."""
+    with path.open("rb") as file:
+        return file.read(max(map(len, PACKED))).startswith(PACKED)
 
 
 def _kind_of(head: bytes) -> str:

@@ -10,7 +10,7 @@ from mitoyen.connect.series import Series
 from mitoyen.connect.stamps import StampForm
 from mitoyen.connect.walk import MICRO
 from mitoyen.history.units import amount_unit
-from mitoyen.territory.register import plain
+from mitoyen.territory.spelling import plain
 
 _SAMPLE_ROWS = 8
 

@@ -10,7 +10,7 @@ import tomlkit
 from django.utils.translation import gettext as _
 
 from mitoyen.ledger.refusal import Refused
-from mitoyen.territory.register import plain
+from mitoyen.territory.spelling import plain
 
 ID_NAMES = ("id", "identifiant", "code", "ref", "reference", "gid", "fid", "objectid", "uuid", "numero")
 NAME_NAMES = ("name", "nom", "libelle", "label", "designation", "intitule")

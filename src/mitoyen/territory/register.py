@@ -2,7 +2,6 @@
 
 import csv
 import re
-import unicodedata
 from importlib.resources import files
 from typing import Any
 
@@ -13,6 +12,7 @@ from mitoyen.ledger import audit
 from mitoyen.ledger.refusal import Refused
 from mitoyen.territory.enums import Origin
 from mitoyen.territory.models import Commune, Thing
+from mitoyen.territory.spelling import plain
 
 _KIND = re.compile(r"[a-z][a-z0-9_]{0,59}")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,119}")
@@ -110,10 +110,3 @@ def check_kind(kind: str) -> None:
 def slug_from(text: str, length: int = 120) -> str:
     """A name for addresses: « École Jean-Zay » gives `ecole-jean-zay`; empty when nothing is left."""
     return re.sub(r"[^a-z0-9]+", "-", plain(text)).strip("-")[:length].rstrip("-")
-
-
-def plain(text: str) -> str:
-    """`text` without accents, in lower case, for comparing: « Écuillé » gives `ecuille`."""
-    text = text.replace("œ", "oe").replace("Œ", "Oe").replace("’", "'")
-    letters = unicodedata.normalize("NFKD", text)
-    return "".join(letter for letter in letters if not unicodedata.combining(letter)).lower().strip()

@@ -15,7 +15,8 @@ from mitoyen.ledger.refusal import Ground, Refused
 from mitoyen.territory.locate import locator
 from mitoyen.territory.mapping import Mapping
 from mitoyen.territory.models import Commune
-from mitoyen.territory.register import commune_named, plain
+from mitoyen.territory.register import commune_named
+from mitoyen.territory.spelling import plain
 from mitoyen.territory.tables import Table
 
 _NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})([.,]\d+)?")

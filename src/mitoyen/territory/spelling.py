@@ -43,10 +43,15 @@ POSTCODE = re.compile(r"\b([0-9]{5})\b")
 CEDEX = re.compile(r" cedex( [0-9]{1,2})?$")
 
 
+def plain(text: str) -> str:
+    """Without accents, in lower case: « Écuillé » gives `ecuille`."""
+    flat = unicodedata.normalize("NFKD", text.lower().replace("œ", "oe").replace("æ", "ae").replace("’", "'"))
+    return "".join(letter for letter in flat if not unicodedata.combining(letter)).strip()
+
+
 def bare(text: str) -> str:
-    """Lower case without accents; whatever is no letter or figure becomes one space."""
-    flat = unicodedata.normalize("NFKD", text.lower().replace("œ", "oe").replace("æ", "ae"))
-    return " ".join(re.sub(r"[^a-z0-9]+", " ", "".join(c for c in flat if not unicodedata.combining(c))).split())
+    """The same; whatever is no letter or figure becomes one space."""
+    return " ".join(re.sub(r"[^a-z0-9]+", " ", plain(text)).split())
 
 
 def words(text: str) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
+from mitoyen.connect import intake
 from mitoyen.connect.models import Upload
 from mitoyen.ledger.enums import JobState
 from mitoyen.ledger.models import Job
@@ -14,8 +15,6 @@ from mitoyen.www.desk import scope
 
 EXAMINE, IMPORT = "desk.examine", "desk.import"
 AT_ONCE = 4_000_000
-# How gzip, zip (workbooks too), Parquet and old workbooks begin: what is small packed may be endless unpacked.
-PACKED = (b"\x1f\x8b", b"PK", b"PAR1", b"\xd0\xcf\x11\xe0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +88,7 @@ def takes_long(upload: Upload) -> bool:
     if upload.size > AT_ONCE:
         return True
     try:
-        with upload.file.open("rb") as file:
-            return file.read(max(map(len, PACKED))).startswith(PACKED)
+        return intake.is_packed(upload.file)
     except OSError:
         return False  # The reader says at once why it can't be opened.
 

@@ -1,16 +1,13 @@
 """Finding one's commune: by name, however typed, or by postcode."""
 
-import unicodedata
-
+from mitoyen.territory import spelling
 from mitoyen.territory.models import Commune
 
 
 def folded(text: str) -> str:
     """Lower case, without accents, hyphens or apostrophes; Saint and Sainte however shortened."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    letters = "".join(c if c.isalnum() else " " for c in plain if not unicodedata.combining(c))
     expanded = {"st": "saint", "ste": "sainte"}
-    return " ".join(expanded.get(word, word) for word in letters.split())
+    return " ".join(expanded.get(word, word) for word in spelling.bare(text).split())
 
 
 def find_communes(text: str) -> list[Commune]:
