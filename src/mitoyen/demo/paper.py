@@ -21,7 +21,7 @@ BY = "mitoyen demo"
 DPI = 200
 PX = DPI / 25.4
 TICKED = {("category", "lighting"), ("danger", "no")}
-WRITTEN = "Généré : un ordinateur a tenu ce stylo."
+WRITTEN = "Un ordinateur a tenu ce stylo."
 
 
 def make(seed: int) -> bool:

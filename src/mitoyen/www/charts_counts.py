@@ -121,7 +121,7 @@ def _legend(limits: Sequence[int], y: int, frame: Frame) -> str:
     entries = [("c-few", _("fewer than 5"))]
     for at, low in enumerate(limits):
         last = at + 1 == len(limits)
-        label = _("%(low)s and more") % {"low": number(low)} if last else f"{number(low)}–{number(limits[at + 1] - 1)}"
+        label = _("%(low)s and more") % {"low": number(low)} if last else _between(low, limits[at + 1] - 1)
         entries.append((f"c-d{_class(low, limits)}", label))
     wide = frame.width // (3 if frame.narrow else len(entries))
     parts = []
@@ -131,3 +131,7 @@ def _legend(limits: Sequence[int], y: int, frame: Frame) -> str:
         parts.append(f'<rect class="{kind}" x="{x}" y="{top}" width="14" height="14"/>')
         parts.append(text(x + 20, top + 12, label))
     return "".join(parts)
+
+
+def _between(low: int, high: int) -> str:
+    return number(low) if low == high else f"{number(low)}–{number(high)}"

@@ -10,6 +10,7 @@ from mitoyen.manifests.registry import services
 from mitoyen.services.enums import State
 from mitoyen.services.importing.taking import import_requests
 from mitoyen.services.models import Request
+from mitoyen.www import charts_counts
 from mitoyen.www.portal import cache
 from tests.services.test_patterns import ask
 
@@ -93,3 +94,8 @@ def test_a_sample_is_not_in_the_list_of_requests(zurich):
     assert "Déchets" not in words(Client().get("/services/report_problem/demandes/"))
     number = Request.objects.filter(state=State.UNKNOWN).values_list("pk", flat=True)[0]
     assert Client().get(f"/services/report_problem/demandes/{number}/").status_code == 404
+
+
+def test_a_class_of_one_number_is_said_as_one():
+    assert charts_counts._between(8, 8) == "8"
+    assert charts_counts._between(5, 7) == "5–7"
