@@ -5,6 +5,7 @@ from pathlib import Path
 
 from django.utils.translation import gettext as _
 
+from mitoyen.manifests import alert_check
 from mitoyen.manifests.load import Fault, ManifestError, Usage, load
 from mitoyen.manifests.methods import COMMON_FACTS, METHODS
 from mitoyen.manifests.schema import Rule, UsageManifest
@@ -35,13 +36,14 @@ def faults(usage: Usage) -> Iterator[Fault]:
     yield from _references(manifest)
     for number, rule in enumerate(manifest.rules):
         yield from _rule(manifest, rule, f"$.rules[{number}]")
-    yield from texts(usage.texts, needed_texts(manifest))
+    yield from alert_check.faults(manifest)
+    yield from texts(usage.texts, needed_texts(manifest), alert_check.optional_texts(manifest))
 
 
-def needed_texts(manifest: UsageManifest) -> dict[str, frozenset[str]]:
+def needed_texts(manifest: UsageManifest) -> dict[str, frozenset[str] | None]:
     """Dotted keys that each language must have, with the facts that the text may quote in braces."""
     nothing: frozenset[str] = frozenset()
-    keys = {"usage.title": nothing, "usage.summary": nothing}
+    keys: dict[str, frozenset[str] | None] = {"usage.title": nothing, "usage.summary": nothing}
     for kind in manifest.kinds:
         keys[f"kinds.{kind.name}"] = nothing
         for attribute in kind.attributes:
@@ -57,7 +59,7 @@ def needed_texts(manifest: UsageManifest) -> dict[str, frozenset[str]]:
         keys[f"rules.{rule.name}.sentence"] = allowed
         keys[f"rules.{rule.name}.action"] = nothing
         keys.update({f"reasons.{reason}": nothing for reason in rule.reasons})
-    return keys
+    return keys | alert_check.needed_texts(manifest)
 
 
 def _names(manifest: UsageManifest) -> dict[str, list[str]]:
@@ -66,6 +68,7 @@ def _names(manifest: UsageManifest) -> dict[str, list[str]]:
         "datastreams": [stream.property for stream in manifest.datastreams],
         "indicators": [indicator.name for indicator in manifest.indicators],
         "rules": [rule.name for rule in manifest.rules],
+        "alerts": [rule.name for rule in manifest.alerts],
         "benefits": [benefit.name for benefit in manifest.benefits],
         "footprint": [item.name for item in manifest.footprint],
     }

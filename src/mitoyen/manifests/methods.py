@@ -38,3 +38,47 @@ METHODS = {
     "guard": MethodSpec(thresholds=frozenset(), reasons=True, facts=frozenset({"reason", "date", "until"})),
     "code": MethodSpec(thresholds=frozenset()),
 }
+
+
+# Quoted by every alert's sentence: where, since when, for how many hours, and how sure (in percent).
+ALERT_FACTS = frozenset({"thing", "commune", "since", "hours", "sure", "count"})
+
+
+@dataclass(frozen=True, slots=True)
+class AlertMethodSpec:
+    """`required` thresholds, `one_of` which at least one is, `optional` ones; `facts` are the sentence's own."""
+
+    required: frozenset[str] = frozenset()
+    one_of: frozenset[str] = frozenset()
+    optional: frozenset[str] = frozenset()
+    facts: frozenset[str] = frozenset()
+
+
+ALERT_METHODS = {
+    # Above or below; over once it is past `clear` again (hysteresis).
+    "threshold": AlertMethodSpec(
+        one_of=frozenset({"above", "below"}),
+        optional=frozenset({"clear"}),
+        facts=frozenset({"value", "unit", "limit"}),
+    ),
+    # Rises or falls faster, over `averaging_minutes`.
+    "rate": AlertMethodSpec(
+        one_of=frozenset({"rise_an_hour", "fall_an_hour"}),
+        optional=frozenset({"clear"}),
+        facts=frozenset({"value", "unit", "rate", "limit"}),
+    ),
+    # Nothing for so many of its own usual intervals.
+    "missing": AlertMethodSpec(required=frozenset({"intervals"}), facts=frozenset({"usual_minutes"})),
+    # The same value for so many hours, in so many readings at least.
+    "stuck": AlertMethodSpec(
+        required=frozenset({"hours", "least_readings"}), facts=frozenset({"value", "unit", "readings"})
+    ),
+    # Apart from its peers of the same kind (and commune) by so many times their spread.
+    "compared": AlertMethodSpec(
+        required=frozenset({"times_spread", "least_peers"}),
+        optional=frozenset({"clear", "least"}),
+        facts=frozenset({"value", "unit", "usual", "peers"}),
+    ),
+    # The facts of a function of the package are its own: the sentence may quote any that it gives.
+    "code": AlertMethodSpec(),
+}

@@ -14,6 +14,9 @@ Version = Annotated[str, Meta(pattern=r"^\d+(\.\d+){0,2}$")]
 Kind = Literal["gauge", "counter", "delta", "power"]
 Axis = Literal["environment", "ethics", "security", "money"]
 Method = Literal["closed_hours", "out_of_season", "night_floor", "guard", "code"]
+AlertMethod = Literal["threshold", "rate", "missing", "stuck", "compared", "code"]
+Level = Literal["notice", "warning", "danger"]
+Together = Literal["thing", "part_of", "commune", "territory"]
 
 
 class Attribute(Struct, forbid_unknown_fields=True):
@@ -83,6 +86,30 @@ class Rule(Struct, forbid_unknown_fields=True):
     code: str = ""
 
 
+class AlertRule(Struct, forbid_unknown_fields=True):
+    """What opens an alert: a method, the properties it looks at, its thresholds, how long it must last.
+
+    `averaging_minutes` is the mean that a threshold speaks of; `together` is what a method of code sees at once;
+    `days` of readings it looks back; `every_minutes` it runs again.
+    """
+
+    name: Slug
+    method: AlertMethod
+    properties: Annotated[list[Slug], Meta(min_length=1)]
+    kinds: list[Slug] = []
+    level: Level = "warning"
+    thresholds: dict[Slug, float] = {}
+    minutes: Annotated[int, Meta(ge=0, le=10_080)] = 0
+    averaging_minutes: Annotated[int, Meta(ge=0, le=10_080)] = 0
+    season: Season | None = None
+    hours: Hours | None = None
+    together: Together = "thing"
+    days: Annotated[int, Meta(ge=1, le=400)] = 2
+    every_minutes: Annotated[int, Meta(ge=1, le=10_080)] = 60
+    escalate_minutes: Annotated[int, Meta(ge=0, le=100_000)] = 0
+    code: str = ""
+
+
 class Benefit(Struct, forbid_unknown_fields=True):
     """What the usage is good for, on which axis of the balance sheet, and the indicator that tells."""
 
@@ -114,5 +141,6 @@ class UsageManifest(Struct, forbid_unknown_fields=True):
     datastreams: Annotated[list[Stream], Meta(min_length=1)]
     indicators: list[Indicator] = []
     rules: list[Rule] = []
+    alerts: list[AlertRule] = []
     benefits: list[Benefit] = []
     footprint: list[Equipment] = []

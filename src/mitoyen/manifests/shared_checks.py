@@ -2,7 +2,7 @@
 
 import string
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 
 from django.utils.translation import gettext as _
@@ -62,9 +62,10 @@ def unknown(names: list[str], known: set[str], key: str, what: str) -> Iterator[
 
 
 def texts(
-    told: dict[str, dict[str, str]], needed: dict[str, frozenset[str]], optional: frozenset[str] = frozenset()
+    told: dict[str, dict[str, str]], needed: Mapping[str, frozenset[str] | None], optional: frozenset[str] = frozenset()
 ) -> Iterator[Fault]:
-    """Each language has every text needed and none unheard of, and quotes only the facts that it may (in braces)."""
+    """Each language has every text needed and none unheard of, and quotes only the facts that it may (in braces); any
+    where they are None."""
     for language in LANGUAGES:
         there = told[language]
         file = f"texts/{language}.toml"
@@ -77,14 +78,14 @@ def texts(
             yield Fault(file, key, _("no part of the manifest uses this text; remove it or correct its key."))
 
 
-def _placeholders(file: str, key: str, text: str, facts: frozenset[str]) -> Iterator[Fault]:
+def _placeholders(file: str, key: str, text: str, facts: frozenset[str] | None) -> Iterator[Fault]:
     try:
         names = {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
     except ValueError as error:
         yield Fault(file, key, _("braces don't match (%(error)s); double them to show one.") % {"error": error})
         return
-    for name in sorted(names - facts):
-        allowed = ", ".join(sorted(facts)) or _("none")
+    for name in sorted(set() if facts is None else names - facts):
+        allowed = ", ".join(sorted(facts or ())) or _("none")
         yield Fault(
             file, key, _("{%(name)s} can't be quoted here; possible: %(allowed)s.") % {"name": name, "allowed": allowed}
         )

@@ -1,0 +1,1 @@
+"""Something wrong now: opens once, groups, escalates, closes by itself."""

@@ -1,0 +1,66 @@
+"""What is stored: work orders, their facts and photos."""
+
+from django.db import models
+
+from mitoyen.operate.alerts.models import Alert
+from mitoyen.operate.models import Finding
+from mitoyen.operate.work.enums import WorkState
+from mitoyen.territory.models import Commune, Partner, Person, Thing
+
+
+class WorkOrder(models.Model):
+    """Something to do on one thing; given to a partner (its contractors see it) or to an agent."""
+
+    title = models.CharField(max_length=200)
+    words = models.TextField(default="", blank=True)
+    thing = models.ForeignKey(Thing, on_delete=models.PROTECT, related_name="work_orders")
+    commune = models.ForeignKey(Commune, null=True, on_delete=models.PROTECT, related_name="work_orders")
+    alerts = models.ManyToManyField(Alert, through="WorkAlert", related_name="work_orders")
+    finding = models.ForeignKey(Finding, null=True, blank=True, on_delete=models.SET_NULL, related_name="work_orders")
+    request_number = models.BigIntegerField(null=True, blank=True, help_text="Of the inhabitant's request, if any.")
+    state = models.CharField(max_length=10, choices=WorkState, default=WorkState.TO_DO)
+    partner = models.ForeignKey(Partner, null=True, blank=True, on_delete=models.SET_NULL, related_name="work_orders")
+    person = models.ForeignKey(Person, null=True, blank=True, on_delete=models.SET_NULL, related_name="work_orders")
+    due = models.DateField(null=True, blank=True)
+    opened_by = models.CharField(max_length=200)
+    opened_at = models.DateTimeField(auto_now_add=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-id",)
+        indexes = (models.Index(fields=("state", "commune")),)
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class WorkAlert(models.Model):
+    """That a work order answers an alert."""
+
+    order = models.ForeignKey(WorkOrder, on_delete=models.CASCADE)
+    alert = models.ForeignKey(Alert, on_delete=models.CASCADE)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("order", "alert"), name="work_alert_once"),)
+
+
+class WorkFact(models.Model):
+    """What happened to a work order, by whom; never changed afterwards."""
+
+    order = models.ForeignKey(WorkOrder, on_delete=models.CASCADE, related_name="facts")
+    at = models.DateTimeField(auto_now_add=True)
+    by = models.CharField(max_length=200)
+    state = models.CharField(max_length=10, choices=WorkState, default="", blank=True)
+    words = models.TextField(default="", blank=True)
+
+    class Meta:
+        ordering = ("at", "id")
+
+
+class WorkPhoto(models.Model):
+    """A photo of the place or of the result, cleaned of its place and make like every photo."""
+
+    order = models.ForeignKey(WorkOrder, on_delete=models.CASCADE, related_name="photos")
+    at = models.DateTimeField(auto_now_add=True)
+    by = models.CharField(max_length=200)
+    name = models.CharField(max_length=80, unique=True, help_text="Of the file in the home's photos folder.")
