@@ -20,6 +20,7 @@ LIMITS = {
     "submission": 60,
     "support": 120,
     "photo": 100,
+    "printed_form": 40,
     "mail_answer": 8,
     "open311": 1000,
     "sms_answer": 60,

@@ -38,6 +38,12 @@ def domain() -> str:
     return own()[1]
 
 
+def of_service(name: str) -> str:
+    """The address of a new request for a service; without a name, the one that all write to."""
+    local, at = own()
+    return f"{local}+{name}@{at}" if name else f"{local}@{at}"
+
+
 def signed(kind: Kind, number: int) -> str:
     """The address that a mail about this thing is sent back to."""
     local, at = own()

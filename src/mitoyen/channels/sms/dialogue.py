@@ -5,6 +5,7 @@ that the web form would have made.
 """
 
 import datetime as dt
+import re
 from collections.abc import Callable
 from dataclasses import asdict
 
@@ -88,6 +89,13 @@ def asks_for_code(row: Dialogue) -> bool:
     """Whether the question asked is for a code."""
     service = _service(row)
     return bool(service and row.step == Step.QUESTION and service.manifest.question(row.question).type == "code")
+
+
+def word_for(service: Service) -> str:
+    """The word that starts a service when it is written first: the longest of its title that does; empty: none."""
+    at = in_order().index(service)
+    title = re.findall(r"\w+", service.text("service.title", language()))
+    return max((word for word in title if _service_named(word) == at), key=len, default="")
 
 
 def phone_offer() -> str:

@@ -37,3 +37,8 @@ def source(name: str) -> dict[str, Value]:
     elif name:
         kind = ALPHANUMERIC
     return {"source_addr_ton": kind, "source_addr_npi": plan, "source_addr": name.removeprefix("+")}
+
+
+def is_writable(name: str) -> bool:
+    """Whether people can write to this source: a number, not a name."""
+    return name.removeprefix("+").isdigit()

@@ -16,6 +16,7 @@ from mitoyen.services.enums import Channel
 from mitoyen.services.following import TooManyTries
 from mitoyen.services.models import Request
 from mitoyen.territory.enums import Origin
+from mitoyen.www.portal.ways import ways
 
 Act = Callable[[Request, str], object]
 ACTS: dict[str, Act] = {
@@ -56,10 +57,11 @@ def _story(request: HttpRequest, found: Request) -> HttpResponse:
             words, done = "", _("It is added to your request.")
         found.refresh_from_db()
     context = {"door": "services", "story": following.story(found), "fault": fault, "done": done, "words": words}
+    context["other_ways"] = ways()
     context["made_up"] = found.origin == Origin.GENERATED
     return render(request, "portal/story.html", context, status=422 if fault else 200)
 
 
 def _ask(request: HttpRequest, typed: str = "", fault: str = "", status: int = 200) -> HttpResponse:
-    context = {"door": "services", "typed": typed[:40], "fault": fault}
+    context = {"door": "services", "typed": typed[:40], "fault": fault, "other_ways": ways()}
     return render(request, "portal/follow.html", context, status=status)

@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods
 
+from mitoyen.channels.paper import forms
 from mitoyen.channels.sms import example
 from mitoyen.manifests.load import Service
 from mitoyen.manifests.registry import services as installed
@@ -21,6 +22,7 @@ from mitoyen.services.order import in_order
 from mitoyen.services.wording import language
 from mitoyen.www import submitting
 from mitoyen.www.portal.cache import public
+from mitoyen.www.portal.ways import ways
 from mitoyen.www.uploads import FewPhotos
 
 RECEIVED = "request-received"
@@ -43,7 +45,7 @@ class Door:
 def doors(request: HttpRequest) -> HttpResponse:
     """Every service, "follow my request", and how to reach a person, as large as the rest."""
     shown = [_door(service) for service in in_order()]
-    return render(request, "portal/services.html", {"door": "services", "doors": shown})
+    return render(request, "portal/services.html", {"door": "services", "doors": shown, "other_ways": ways()})
 
 
 @public
@@ -117,8 +119,24 @@ def received(request: HttpRequest, name: str, signed: str) -> HttpResponse:
         "code": codes.shown(kept.code),
         "kept": kept,
         "photos": kept.photos.count(),
+        "other_ways": ways(),
     }
     return render(request, "portal/service_received.html", context)
+
+
+@never_cache
+@require_GET
+def blank(request: HttpRequest, name: str, *, large: bool = False) -> HttpResponse:
+    """The blank form to print, with a number of its own. Asked for too often, it is not made again for a while."""
+    service, who = service_named(name), str(request.META.get("REMOTE_ADDR", ""))
+    if throttle.is_over("printed_form", who):
+        return render(request, "portal/too_many.html", {"door": "services", "service": _door(service)}, status=429)
+    throttle.count("printed_form", who)
+    content = forms.printed(service, language(), large=large)
+    response = HttpResponse(content, content_type="application/pdf")
+    response["Content-Disposition"] = f'inline; filename="{name}.pdf"'
+    response["X-Robots-Tag"] = "noindex"
+    return response
 
 
 def service_named(name: str) -> Service:
@@ -137,6 +155,7 @@ def _page(request: HttpRequest, service: Service, draft: submitting.Draft) -> Ht
         "contact": service.manifest.contact,
         "ways": [(way.value, way.label) for way in Way if way != Way.NONE or service.manifest.contact == "optional"],
         "data": _data(service),
+        "other_ways": ways(service),
     }
     status = 422 if request.method == "POST" and draft.faults else 200
     return render(request, "portal/service.html", context, status=status)
