@@ -15,3 +15,14 @@ class Level(TextChoices):
     NOTICE = "notice", _("to know")
     WARNING = "warning", _("to do")
     DANGER = "danger", _("danger")
+
+
+class Act(TextChoices):
+    """What happened to an alert besides what its readings say."""
+
+    TAKEN = "taken", _("taken in hand")
+    LEFT = "left", _("no longer in hand")
+    DISMISSED = "dismissed", _("set aside")
+    BACK = "back", _("looked at again")
+    RAISED = "raised", _("raised: nobody had taken it")
+    NOTE = "note", _("a note")

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from mitoyen.history.models import Datastream
-from mitoyen.operate.alerts.enums import AlertState, Level
+from mitoyen.operate.alerts.enums import Act, AlertState, Level
 from mitoyen.territory.models import Commune, Thing
 
 STILL_OPEN = (AlertState.OPEN, AlertState.TAKEN)
@@ -23,12 +23,14 @@ class Alert(models.Model):
     level = models.CharField(max_length=10, choices=Level)
     state = models.CharField(max_length=10, choices=AlertState, default=AlertState.OPEN)
     since = models.DateTimeField(help_text="When it began, as the readings show it.")
-    opened_at = models.DateTimeField(auto_now_add=True)
+    opened_at = models.DateTimeField()
     seen_last = models.DateTimeField(help_text="The latest reading that showed it.")
     closed_at = models.DateTimeField(null=True)
     escalated_at = models.DateTimeField(null=True)
     sure = models.FloatField(default=1.0, help_text="From 0 to 1.")
     facts = models.JSONField(default=dict, help_text="Feed the sentence.")
+    covers = models.JSONField(default=list, help_text="Things whose own alerts this one explains.")
+    people = models.PositiveIntegerField(null=True, help_text="How many it concerns, where that is known.")
     decided_by = models.CharField(max_length=200, default="", blank=True)
     reason = models.TextField(default="", blank=True)
 
@@ -38,6 +40,19 @@ class Alert(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("key",), condition=Q(state__in=("open", "taken")), name="alert_open_once"),
         )
+
+
+class AlertFact(models.Model):
+    """What somebody did about an alert, or that it was raised; never changed afterwards."""
+
+    alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="acts")
+    at = models.DateTimeField()
+    by = models.CharField(max_length=200)
+    act = models.CharField(max_length=10, choices=Act)
+    words = models.TextField(default="", blank=True)
+
+    class Meta:
+        ordering = ("at", "id")
 
 
 class Tuning(models.Model):

@@ -22,6 +22,7 @@ ACTS = {
     "request.released": _("let a request go on"),
     "request.refused": _("set a request aside"),
     "request.noted": _("noted something on a request"),
+    "alert.decide": _("decided on an alert"),
     "personal_data.erased": _("erased personal data"),
     "requests.imported": _("brought requests in from a file"),
     "announcement.made": _("told those who asked to be told"),
