@@ -346,3 +346,29 @@ def _text(pdf):
 
 
 pytestmark = pytest.mark.django_db
+
+
+def home_page(client, **asked):
+    return client.get(reverse("desk:home"), asked).content.decode()
+
+
+def test_a_form_that_waits_is_told_today_to_who_may_confirm_it(desk, sign_in):
+    address, key = reverse("desk:paper-form", args=[desk.sheet_form.pk]), f"papier-{desk.sheet_form.pk}"
+    page = home_page(sign_in(desk.clerk))
+    assert f"?quoi={key}#" in page
+    assert "Signaler un problème" in page
+    assert address in home_page(sign_in(desk.clerk), quoi=key)
+    for other in (desk.clerk_trelaze, desk.officer, desk.reader, desk.moderator):
+        assert key not in home_page(sign_in(other))
+    PaperForm.objects.update(state=FormState.HANDED_IN)
+    assert key not in home_page(sign_in(desk.clerk))
+
+
+def test_what_waits_is_never_hidden_behind_what_is_done_elsewhere(desk, sign_in):
+    told = {"service": "report_problem", "version": "1.0", "language": "fr", "digest": "x", "by": "else@example.org"}
+    PaperForm.objects.bulk_create(
+        PaperForm(**told, number=codes.new_code(), commune="49353", state=FormState.HANDED_IN) for _one in range(210)
+    )
+    address = reverse("desk:paper-form", args=[desk.sheet_form.pk])
+    assert address in sign_in(desk.clerk).get(reverse("desk:paper")).content.decode()
+    assert address not in sign_in(desk.clerk_trelaze).get(reverse("desk:paper")).content.decode()

@@ -3,10 +3,13 @@
 | rule | who |
 | --- | --- |
 | can_handle_form(person, form) | counter clerk, operator: of the commune of who scanned it, or who scanned it |
+| forms_of(person) | the same, as a list |
 | can_handle_notice(person, notice) | who may handle the request that it is about; the whole territory otherwise |
 """
 
 from collections.abc import Iterable
+
+from django.db.models import Q, QuerySet
 
 from mitoyen.channels.paper.models import PaperForm, Scan
 from mitoyen.ledger.models import Notice
@@ -21,6 +24,16 @@ def can_handle_form(person: Someone, form: PaperForm | Scan) -> bool:
     held = scope(person, perms.HANDLE)
     own = isinstance(person, Person) and form.by == person.email
     return bool(held) and (own or held.covers(form.commune or None))
+
+
+def forms_of(person: Someone) -> QuerySet[PaperForm]:
+    """The forms that `can_handle_form` says yes to."""
+    held = scope(person, perms.HANDLE)
+    if held.whole:
+        return PaperForm.objects.all()
+    if not held or not isinstance(person, Person):
+        return PaperForm.objects.none()
+    return PaperForm.objects.filter(Q(commune__in=held.communes) | Q(by=person.email))
 
 
 def handled(person: Someone, notices: Iterable[Notice]) -> list[Notice]:

@@ -7,9 +7,10 @@ from typing import Any
 from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
+from mitoyen.channels.paper.models import PaperForm
 from mitoyen.connect.models import Upload
 from mitoyen.evaluate.enums import Measure, SubjectKind, Verdict
 from mitoyen.evaluate.models import Figure
@@ -17,14 +18,14 @@ from mitoyen.operate.enums import FindingState
 from mitoyen.operate.models import Finding
 from mitoyen.operate.wording import describe
 from mitoyen.territory.models import Person
-from mitoyen.www.desk import findings, rules, scope, uploads
+from mitoyen.www.desk import findings, paper, rules, scope, uploads
 from mitoyen.www.desk.findings import DecisionForm
 from mitoyen.www.desk.page import page
 from mitoyen.www.desk.timeline import number_of_years
 from mitoyen.www.numbers import amount
 
 RECENT = dt.timedelta(days=14)
-FINDINGS, IMPORTS, FIGURES = 30, 20, 20
+FINDINGS, IMPORTS, FIGURES, SHEETS = 30, 20, 20, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,9 @@ def today(request: HttpRequest, _nothing: None) -> HttpResponse:
     """The list; `?quoi=` names the thing whose story is shown (the first one by default on a wide screen)."""
     person = rules.person_of(request)
     items = sorted(
-        [*_imports(person), *_findings(person), *_changed_figures(person)], key=lambda item: item.stake, reverse=True
+        [*_sheets(person), *_imports(person), *_findings(person), *_changed_figures(person)],
+        key=lambda item: item.stake,
+        reverse=True,
     )
     wanted = request.GET.get("quoi", "")
     chosen = next((item for item in items if item.key == wanted), None)
@@ -79,6 +82,22 @@ def _imports(person: Person) -> list[Item]:
     return [
         Item(f"import-{u.pk}", u.name, uploads.stage_of(u).words, _("waits for your answer"), float("inf"), u)
         for u in uploads.waiting(person)[:IMPORTS]
+    ]
+
+
+def _sheets(person: Person) -> list[Item]:
+    """Forms that were scanned: they become a request only once someone has looked at them."""
+    return [
+        Item(
+            f"papier-{row.form.pk}",
+            _("On paper: %(title)s") % {"title": row.title},
+            _("scanned on %(day)s, number %(number)s")
+            % {"day": formats.date_format(timezone.localtime(row.form.at), "j F"), "number": row.number},
+            _("waits to be confirmed"),
+            float("inf"),
+            row.form,
+        )
+        for row in paper.waiting(person)[:SHEETS]
     ]
 
 
@@ -124,6 +143,8 @@ def _story(person: Person, item: Item) -> dict[str, Any]:
     """What the right side shows of the chosen thing."""
     if isinstance(item.subject, Upload):
         return {"kind": "import", "upload": item.subject, "stage": uploads.stage_of(item.subject)}
+    if isinstance(item.subject, PaperForm):
+        return {"kind": "paper", "form": item.subject}
     if isinstance(item.subject, Figure):
         building = reverse("desk:building", args=[item.subject.thing.slug]) if item.subject.thing else ""
         return {"kind": "figure", "figure": item.subject, "building_url": building}

@@ -83,6 +83,11 @@ def listed(request: HttpRequest, _nothing: None) -> HttpResponse:
     return _list_page(request, [])
 
 
+def waiting(person: Person) -> list[Row]:
+    """The forms that someone may confirm, newest first."""
+    return [_row(one) for one in perms.forms_of(person).filter(state=FormState.WAITING)[:SHOWN]]
+
+
 def printed(request: HttpRequest, service: Service) -> HttpResponse:
     """The form as a PDF, each copy with its number."""
     language = request.POST.get("langue", "fr")
@@ -245,14 +250,14 @@ def _communes(person: Person) -> list[Commune]:
 
 def _list_page(request: HttpRequest, faults: list[str], status: int = 200) -> HttpResponse:
     person = rules.person_of(request)
-    mine = [one for one in PaperForm.objects.all()[: SHOWN * 4] if perms.can_handle_form(person, one)]
+    mine = perms.forms_of(person)
     scans = [one for one in Scan.objects.select_related("job")[: SHOWN * 2] if perms.can_handle_form(person, one)]
     spoken = wording.language()
     context = {
         "faults": faults,
         "limit": size_word(min(LARGEST, upload_limit())),
-        "waiting": [_row(one) for one in mine if one.state == FormState.WAITING][:SHOWN],
-        "ended": [_row(one) for one in mine if one.state != FormState.WAITING][:20],
+        "waiting": waiting(person),
+        "ended": [_row(one) for one in mine.exclude(state=FormState.WAITING)[:20]],
         "scans": [(one, *_stage(one)) for one in scans[:20]],
         "moves": any(_moves(one) for one in scans[:20]),
         "services": [(s.manifest.name, s.text("service.title", spoken)) for s in in_order()],
