@@ -13,11 +13,14 @@ def size() -> str:
     return f"{os.cpu_count()} processors, {memory:.0f} GiB, load {os.getloadavg()[0]:.1f}"
 
 
-def show(title: str, rows: Sequence[tuple[str, str, str]]) -> None:
-    """Print (what, measured, at least) rows."""
+ASKED = ("what", "measured", "asked for")
+
+
+def show(title: str, rows: Sequence[Sequence[str]], heads: Sequence[str] = ASKED) -> None:
+    """Print a table, the first column to the left."""
     table = Table(title=f"{title} ({size()})")
-    for name in ("what", "measured", "asked for"):
-        table.add_column(name, justify="left" if name == "what" else "right")
+    for place, name in enumerate(heads):
+        table.add_column(name, justify="right" if place else "left")
     for row in rows:
         table.add_row(*row)
     Console(width=110).print(table)

@@ -20,7 +20,7 @@ from tests.ledger.conftest import Installation
 def tasks(monkeypatch):
     """A registry of this test's own."""
     monkeypatch.setattr(jobs, "_tasks", {})
-    monkeypatch.setattr(jobs, "_dailies", [])
+    monkeypatch.setattr(jobs, "_regulars", [])
     jobs._discovered.set()
     yield
     jobs._discovered.clear()

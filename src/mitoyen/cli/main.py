@@ -29,6 +29,7 @@ COMMANDS = {
     "evaluate": "savings",
     "figure": "figure",
     "findings": "findings",
+    "forecast": "forecast",
     "read": "read",
     "seal": "seal",
     "check": "check",

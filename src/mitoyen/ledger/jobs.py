@@ -40,14 +40,22 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _Daily:
+class _Regular:
+    """Once a day from an hour on, or (hour None) once an hour."""
+
     kind: str
-    hour: int
+    hour: int | None
     arguments: dict[str, Any] = field(default_factory=dict)
+
+    def due(self, local: datetime) -> str:
+        """What tells this time from the others; empty when its hour has not come."""
+        if self.hour is None:
+            return local.strftime("%Y-%m-%dT%H%z")
+        return local.date().isoformat() if local.hour >= self.hour else ""
 
 
 _tasks: dict[str, Function] = {}
-_dailies: list[_Daily] = []
+_regulars: list[_Regular] = []
 _discovered = threading.Event()
 
 
@@ -63,9 +71,17 @@ def task(kind: str) -> Callable[[Function], Function]:
 
 def daily(kind: str, hour: int, **arguments: Any) -> None:
     """Have the worker enqueue `kind` once a day, at `hour` o'clock of the installation's time zone or soon after."""
-    entry = _Daily(kind, hour, arguments)
-    if entry not in _dailies:
-        _dailies.append(entry)
+    _register(_Regular(kind, hour, arguments))
+
+
+def hourly(kind: str, **arguments: Any) -> None:
+    """Have the worker enqueue `kind` once an hour."""
+    _register(_Regular(kind, None, arguments))
+
+
+def _register(entry: _Regular) -> None:
+    if entry not in _regulars:
+        _regulars.append(entry)
 
 
 def enqueue(kind: str, asked_by: str, **arguments: Any) -> Job:
@@ -122,10 +138,10 @@ def work_forever(stop: threading.Event | None = None, poll_s: float = 1.0) -> No
 
 
 def enqueue_due(now: datetime) -> list[Job]:
-    """Enqueue the daily tasks whose hour has come and that were not asked for today."""
+    """Enqueue the regular tasks whose hour has come and that were not asked for yet."""
     local = now.astimezone(ZoneInfo(settings.TIME_ZONE))
-    due = [entry for entry in _dailies if local.hour >= entry.hour]
-    return [enqueue_once(d.kind, local.date().isoformat(), "mitoyen run", **d.arguments) for d in due]
+    due = [(entry, at) for entry in _regulars if (at := entry.due(local))]
+    return [enqueue_once(entry.kind, at, "mitoyen run", **entry.arguments) for entry, at in due]
 
 
 def forget_old_jobs(job: Job) -> dict[str, Any]:

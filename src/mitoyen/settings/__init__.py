@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "mitoyen.evaluate",
     "mitoyen.operate",
     "mitoyen.operate.alerts",
+    "mitoyen.operate.forecast",
     "mitoyen.operate.work",
     "mitoyen.services",
     "mitoyen.channels.sms",

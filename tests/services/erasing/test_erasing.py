@@ -325,7 +325,7 @@ def test_a_file_that_no_photo_names_is_removed_once_it_is_old(communes, files_go
 
 
 def test_the_worker_does_it_every_night():
-    daily = {entry.kind for entry in jobs._dailies}
+    daily = {entry.kind for entry in jobs._regulars}
     assert {"erase_due", "forget_unneeded"} <= daily
 
 

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, render
 from mitoyen.history import read
 from mitoyen.history.models import Datastream
 from mitoyen.territory.models import Commune, Thing
-from mitoyen.www.portal import words
+from mitoyen.www.portal import forecasts, words
 from mitoyen.www.portal.cache import numbered, public
 from mitoyen.www.portal.paging import page_of
 from mitoyen.www.portal.queries import NOT_BUILDINGS
@@ -60,13 +60,14 @@ def of_commune(request: HttpRequest, slug: str) -> HttpResponse:
 
 @public
 def datastream(request: HttpRequest, thing: str, observed_property: str) -> HttpResponse:
-    """One datastream: what it is, and its years to download."""
+    """One datastream: what it is, what comes next, and its years to download."""
     streams = Datastream.objects.select_related("thing", "thing__part_of", "thing__commune")
     stream = get_object_or_404(streams, thing__slug=thing, observed_property=observed_property)
     context = {
         "door": "data",
         "stream": stream,
         "property": words.property_name(stream.observed_property),
+        "forecast": forecasts.of(stream),
         "years": _years(stream),
         "building": _building_of(stream),
         "sample": stream.thing.origin == "sample",
