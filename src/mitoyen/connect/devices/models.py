@@ -29,6 +29,7 @@ class DeviceModel(models.Model):
     name = models.CharField(max_length=160)
     codec = models.ForeignKey(Codec, null=True, blank=True, on_delete=models.PROTECT, related_name="models")
     expected_interval_s = models.PositiveIntegerField(null=True, blank=True, help_text="As its maker or setting says.")
+    empty_volts = models.FloatField(null=True, blank=True, help_text="Where its battery no longer serves, if known.")
 
     def __str__(self) -> str:
         return f"{self.maker} {self.name}".strip()
@@ -87,21 +88,31 @@ class Health(models.Model):
     last_counter = models.BigIntegerField(null=True)
     frames = models.BigIntegerField(default=0)
     missed = models.BigIntegerField(default=0, help_text="Gaps in its frame counter.")
-    usual_interval_s = models.FloatField(null=True, help_text="Learnt: median of the last gaps between frames.")
-    gaps = models.JSONField(default=list, help_text="The last gaps between frames, in seconds.")
+    usual_interval_s = models.FloatField(null=True, help_text="Learnt from the last gaps between frames.")
+    spread_s = models.FloatField(default=0.0, help_text="How far its gaps usually are from that.")
+    loss = models.FloatField(default=0.02, help_text="Share of its frames that get lost, of late.")
+    gaps = models.JSONField(default=list, help_text="The last gaps between frames, in seconds, lost ones counted in.")
+    pauses = models.JSONField(default=list, help_text="[day, minute of the day in UTC, seconds] of its long pauses.")
+    pause_minute = models.PositiveSmallIntegerField(null=True, help_text="When its usual daily pause begins, UTC.")
+    pause_s = models.FloatField(null=True, help_text="How long that pause lasts at most.")
     battery_percent = models.FloatField(null=True)
     battery_volts = models.FloatField(null=True)
     battery_trail = models.JSONField(default=list, help_text="[day, value] of each day's battery, for its end date.")
-    battery_ends = models.DateField(null=True)
+    battery_ends = models.DateField(null=True, help_text="Empty when nobody can say.")
+    battery_ends_from = models.DateField(null=True)
+    battery_ends_to = models.DateField(null=True)
     rssi = models.FloatField(null=True, help_text="dBm, of the gateway that hears it best.")
     snr = models.FloatField(null=True, help_text="dB.")
     gateway = models.CharField(max_length=40, default="", blank=True, help_text="The one that hears it best.")
     clock_drift_s = models.FloatField(null=True, help_text="Its own time less the receipt's.")
-    silent_since = models.DateTimeField(null=True)
+    silent_since = models.DateTimeField(null=True, help_text="Its last frame, once the next ones did not come.")
+    silent_sure = models.BooleanField(default=False, help_text="Lost frames alone no longer explain it.")
+    silent_with = models.CharField(max_length=40, default="", blank=True, help_text="Gateway, or * for everything.")
+    generated = models.BooleanField(default=False, help_text="Made up for a demonstration.")
 
 
 class Gateway(models.Model):
-    """A radio gateway, learnt from what it passes on."""
+    """A radio gateway, learnt from what it passes on. The one of address "*" stands for all that comes in."""
 
     address = models.CharField(max_length=40, unique=True)
     name = models.CharField(max_length=120, default="", blank=True)
@@ -110,6 +121,9 @@ class Gateway(models.Model):
     last_seen = models.DateTimeField()
     usual_interval_s = models.FloatField(null=True)
     silent_since = models.DateTimeField(null=True)
+    devices_silent = models.PositiveIntegerField(default=0, help_text="That fell silent with it.")
+    was_silent_since = models.DateTimeField(null=True, help_text="Its last silence, over since `back_at`.")
+    back_at = models.DateTimeField(null=True)
 
 
 class Quarantined(models.Model):
