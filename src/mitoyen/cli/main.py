@@ -19,6 +19,7 @@ COMMANDS = {
     "services": "services",
     "requests": "requests",
     "parity": "parity",
+    "costs": "parity",
     "text": "text",
     "sms": "sms",
     "addresses": "addresses",

@@ -9,7 +9,7 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from mitoyen.cli.init import prepare
-from mitoyen.demo import paper, people, places, plan, real, requests, staging, truth
+from mitoyen.demo import costs, paper, people, places, plan, real, requests, staging, truth
 from mitoyen.demo.climate import clock, temperature
 from mitoyen.demo.people import Account
 from mitoyen.demo.readings import Series, series
@@ -64,7 +64,8 @@ def build(
     accounts = people.make(ENERGY_OFFICER_OF)
     people.reachable()
     requests.make(seed)
-    paper.make(seed)
+    paper.make(seed, ENERGY_OFFICER_OF)
+    costs.make()
     keeping.keep()
     written = _fill(seed, small, progress) if known is None else 0
     loaded = 0

@@ -24,8 +24,8 @@ TICKED = {("category", "lighting"), ("danger", "no")}
 WRITTEN = "Un ordinateur a tenu ce stylo."
 
 
-def make(seed: int) -> bool:
-    """Make the scan once, and read it as the desk would; whether it was made now."""
+def make(seed: int, commune: str) -> bool:
+    """Make the scan once, and read it as the desk of a commune would; whether it was made now."""
     if Scan.objects.filter(name=NAME).exists():
         return False
     with override("fr"):
@@ -35,7 +35,7 @@ def make(seed: int) -> bool:
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(content)
         digest = hashlib.sha256(content).hexdigest()
-        scan = Scan.objects.create(name=NAME, path=NAME, sha256=digest, size=len(content), by=BY)
+        scan = Scan.objects.create(name=NAME, path=NAME, sha256=digest, size=len(content), by=BY, commune=commune)
         intake.read(scan)
     return True
 

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from django.utils import timezone, translation
 
-from mitoyen.ledger.refusal import Refused
 from mitoyen.services import codes
 from mitoyen.services.enums import Channel, FactKind, State
 from mitoyen.services.models import Fact, ParityMeasure, Request
@@ -195,16 +194,21 @@ def test_a_cost_is_unknown_until_it_is_told_with_its_source(home):
     source = "a week at the counter"
     on = 2026-03-01
     [channel.phone]
-    minutes = 5
     """
     (home / "costs.toml").write_text(table)
     told = channel_of(measure(), "counter")["cost"]
-    assert told == {"minutes": 12.0, "paid": 0.0, "euros": 6.0, "source": "a week at the counter", "on": "2026-03-01"}
+    assert told == {"minutes": 12.0, "paid": 0.0, "euros": 6.0, "source": "a week at the counter", "on": "2026-03-01",
+                    "example": False}  # fmt: skip
     ask(30, Channel.PHONE)
     assert channel_of(measure(), "phone")["cost"] is None
+
+
+def test_a_table_of_costs_with_a_fault_stops_no_measure_and_is_said(home):
+    ask(30, Channel.COUNTER)
     (home / "costs.toml").write_text("[hour]\neuros = 'many'\n[channel]\n")
-    with pytest.raises(Refused, match="euros"):
-        measure()
+    told = measure()
+    assert channel_of(told, "counter")["cost"] is None
+    assert "hour.euros" in told["costs_fault"]
 
 
 def test_steps_come_from_the_facts_and_add_up():

@@ -5,9 +5,11 @@ import re
 import pytest
 from django.test import Client
 
+from mitoyen.demo import costs as example
 from mitoyen.services.enums import Channel
 from mitoyen.services.parity import keeping
 from mitoyen.territory.enums import Origin, RoleName
+from mitoyen.www.portal import cache
 from tests.services.parity.test_report import ask
 from tests.www.desk.conftest import person
 
@@ -64,3 +66,29 @@ def test_the_desk_is_told_where_requests_are_seen(slow_paper, client):
 def test_the_desk_is_told_nothing_without_cause(db, home, client):
     client.force_login(person("clerk@example.org", (RoleName.COUNTER_CLERK, None)))
     assert "on attend la réponse" not in words(client.get("/bureau/demandes/"))
+
+
+def test_costs_are_a_sourced_table_or_unknown_with_how_to_give_them(slow_paper, home):
+    page = words(Client().get(PAGE))
+    assert "c’est donc inconnu. La collectivité peut le donner" in page
+    assert "Chiffres d’exemple" not in page
+    (home / "costs.toml").write_text(
+        "[hour]\neuros = 30\nsource = 'service de paie'\non = 2026-01-31\n"
+        "[channel.paper]\nminutes = 16\neuros = 1.9\nsource = 'une semaine'\non = 2026-03-01\n"
+    )
+    cache.clear()
+    page = words(Client().get(PAGE))
+    assert "Sur papier 16 min 1,90 € 9,90 € une semaine, 1 mars 2026" in page
+    assert "Au guichet inconnu" in page
+    assert "compte pour 30 € (service de paie, 31 janvier 2026)" in page
+    assert "Chiffres d’exemple" not in page
+
+
+def test_made_up_costs_are_marked(slow_paper, home):
+    example.make()
+    assert "Chiffres d’exemple, inventés" in words(Client().get(PAGE))
+
+
+def test_a_table_with_a_fault_leaves_the_page_standing(slow_paper, home):
+    (home / "costs.toml").write_text("[hour")
+    assert "c’est donc inconnu" in words(Client().get(PAGE))

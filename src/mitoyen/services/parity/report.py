@@ -14,7 +14,7 @@ from mitoyen.services.enums import OFFLINE, Channel
 from mitoyen.services.models import Request
 from mitoyen.services.parity import compare
 from mitoyen.services.parity.cases import Bools, Cases, Delays, read, requests_in
-from mitoyen.services.parity.costs import Costs, costs
+from mitoyen.services.parity.costs import Costs, usable
 from mitoyen.services.parity.survival import in_order, quantiles
 from mitoyen.territory.enums import Origin
 
@@ -45,7 +45,8 @@ def measure(until: dt.datetime | None = None, days: int = DAYS) -> Told:
     since = until - dt.timedelta(days=days)
     origin = Origin.REAL if requests_in(since, until, Origin.REAL).exists() else Origin.GENERATED
     names = sorted(set(requests_in(since, until, origin).values_list("service", flat=True)))
-    table, marks, tests = costs(), _marks(since, until, origin), list[_Test]()
+    marks, tests = _marks(since, until, origin), list[_Test]()
+    table, fault = usable()
     told = [_service(name, read(name, since, until, origin), table, marks, tests) for name in names]
     for test, verdict in zip(tests, compare.verdicts([test.compared for test in tests]), strict=True):
         test.into.update(_compared(test, verdict))
@@ -54,6 +55,7 @@ def measure(until: dt.datetime | None = None, days: int = DAYS) -> Told:
         "since": since.date().isoformat(),
         "until": until.date().isoformat(),
         "origin": str(origin),
+        "costs_fault": fault,
         "comparisons": sum(test.compared.is_enough for test in tests),
         "services": told,
         "worse": worse(told),

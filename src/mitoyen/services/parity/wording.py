@@ -107,10 +107,19 @@ def cost(told: Told | None) -> str:
     """Minutes and euros, with where they come from."""
     if told is None:
         return _("unknown")
-    minutes = _("%(minutes)g min of work") % {"minutes": told["minutes"]}
-    if told["euros"] is None:
-        return minutes
-    return _("%(euros)s € (%(minutes)s)") % {"euros": number_format(told["euros"], 2), "minutes": minutes}
+    work = _("%(minutes)s of work") % {"minutes": minutes(told["minutes"])}
+    said = work if told["euros"] is None else f"{euros(told['euros'])} ({work})"
+    return _("%(cost)s, an example made up") % {"cost": said} if told["example"] else said
+
+
+def minutes(count: float) -> str:
+    """Minutes of work."""
+    return _("%(minutes)s min") % {"minutes": number_format(count, 0 if count == round(count) else 1)}
+
+
+def euros(amount: float) -> str:
+    """An amount to the cent."""
+    return _("%(euros)s €") % {"euros": number_format(amount, 2)}
 
 
 def elsewhere(found: Elsewhere) -> str:

@@ -32,6 +32,7 @@ ACTS = {
     "venue.hours_added": _("added hours of a place to meet"),
     "venue.hours_removed": _("removed hours of a place to meet"),
     "paper.dropped": _("dropped scanned forms"),
+    "costs.taken": _("put in what a request costs"),
     "paper.read": _("had scanned forms read"),
     "paper.set_aside": _("set a sheet aside"),
     "paper.taken_up": _("took a sheet up again"),

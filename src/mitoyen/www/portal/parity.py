@@ -6,9 +6,11 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 from mitoyen.services.parity import keeping, wording
-from mitoyen.services.parity.costs import costs
+from mitoyen.services.parity.costs import Costs, nothing, usable
+from mitoyen.services.parity.report import CHANNELS
 from mitoyen.territory.enums import Origin
 from mitoyen.www.portal.cache import public
 
@@ -30,8 +32,18 @@ class Row:
     reopened: str
     abandoned: str
     rating: str
-    cost: str
-    cost_source: str
+
+
+@dataclass(frozen=True, slots=True)
+class CostRow:
+    """What a request costs on a channel, in words; `source` is empty where nobody told it."""
+
+    channel: str
+    minutes: str
+    paid: str
+    whole: str
+    source: str
+    on: dt.date | None
 
 
 @public
@@ -40,6 +52,7 @@ def page(request: HttpRequest) -> HttpResponse:
     told = keeping.last()
     context: dict[str, Any] = {"door": "services", "told": told}
     if told is not None:
+        table, _fault = usable()
         context |= {
             "since": dt.date.fromisoformat(told["since"]),
             "until": dt.date.fromisoformat(told["until"]),
@@ -47,9 +60,13 @@ def page(request: HttpRequest) -> HttpResponse:
             "alerts": wording.alerts(told),
             "said": any(_says_something(service) for service in told["services"]),
             "services": [(wording.service(one["service"]), _rows(one)) for one in told["services"]],
+            "costs": [_cost_row(table, name) for name in CHANNELS],
+            "told_costs": any(table.of(name) for name in CHANNELS),
+            "hour": table.hour if table.hour.euros is not None else None,
+            "example": table.example,
             "elsewhere": [
                 (wording.channel(name), wording.elsewhere(cost.elsewhere))
-                for name, cost in costs().channel.items()
+                for name, cost in nothing().channel.items()
                 if cost.elsewhere
             ],
         }
@@ -82,6 +99,13 @@ def _row(one: dict[str, Any]) -> Row:
         reopened=wording.share(one["reopened"]),
         abandoned=wording.share(one["abandoned"]),
         rating=wording.rating(one["rating"]),
-        cost=wording.cost(one["cost"]),
-        cost_source=f"{one['cost']['source']}, {one['cost']['on']}" if one["cost"] else "",
     )
+
+
+def _cost_row(table: Costs, channel: str) -> CostRow:
+    found, own = table.of(channel), table.channel.get(channel)
+    if found is None or own is None:
+        return CostRow(wording.channel(channel), _("unknown"), "", "", "", None)
+    whole = "" if found["euros"] is None else wording.euros(found["euros"])
+    minutes = wording.minutes(found["minutes"])
+    return CostRow(wording.channel(channel), minutes, wording.euros(found["paid"]), whole, found["source"], own.on)
