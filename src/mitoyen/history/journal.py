@@ -16,6 +16,7 @@ from django.conf import settings
 from numpy.typing import NDArray
 
 from mitoyen.history import journal_postgresql, journal_sqlite, tally
+from mitoyen.history.feed import News
 from mitoyen.history.tally import Tally
 
 NAME = "journal.sqlite3"
@@ -40,7 +41,7 @@ class Appended(NamedTuple):
 class Store(Protocol):
     """What SQLite and PostgreSQL both do; the functions below say what each answers."""
 
-    def append(self, rows: Sequence[Any], batch: int) -> tuple[int, int, int]: ...
+    def append(self, groups: Sequence[tuple[Sequence[Any], int]]) -> list[tuple[int, int, int]]: ...
     def rows_between(self, first: int, last: int, datastreams: tuple[int, int] | None) -> list[Any]: ...
     def rows_meeting(self, datastreams: tuple[int, int], first: int, last: int) -> list[Any]: ...
     def extent(self) -> tuple[int, int] | None: ...
@@ -60,6 +61,7 @@ class Store(Protocol):
     def put_aside(self, rows: Sequence[Any]) -> None: ...
     def aside(self) -> list[Any]: ...
     def integrity(self) -> list[str]: ...
+    def news(self, cursor: int) -> News: ...
 
 
 def append(rows: Sequence[Row], batch: int = 0) -> Appended:
@@ -67,12 +69,25 @@ def append(rows: Sequence[Row], batch: int = 0) -> Appended:
 
     Repeating it changes nothing. Raises Refused on a full or read-only disk, ValueError on a value that isn't finite.
     """
+    return append_all([(rows, batch)])[0]
+
+
+def append_all(groups: Sequence[tuple[Sequence[Row], int]]) -> list[Appended]:
+    """Append groups of rows, each of a batch, in one transaction: all or none; the counts of each group.
+
+    Raises as `append` does.
+    """
+    for rows, _batch in groups:
+        _refuse_if_not_finite(rows)
+    return [Appended(*counts) for counts in _store().append([(rows, int(batch)) for rows, batch in groups])]
+
+
+def _refuse_if_not_finite(rows: Sequence[Row]) -> None:
     # A sum is finite only if every value is; if it isn't, they are looked at one by one (it may just be too large).
     if not isfinite(sum(map(_VALUE, rows))):
         for row in rows:
             if not isfinite(row[3]):
                 raise ValueError(f"value {row[3]!r} of datastream {row[0]} is not a finite number")
-    return Appended(*_store().append(rows, int(batch)))
 
 
 def rows_between(first: int, last: int, datastreams: tuple[int, int] | None = None) -> Columns:
@@ -140,6 +155,14 @@ def take_account(name: str, writes: int, noted: Tally) -> None:
 def there() -> bool:
     """Whether there is a journal; asking makes none."""
     return bool(settings.MITOYEN["journal_url"]) or (settings.MITOYEN_HOME / NAME).exists()
+
+
+def news(cursor: int = -1) -> News:
+    """What came in after `cursor`, in the order of writing, late readings too; from nowhere: where to begin from now.
+
+    Where what was asked for is no longer kept, `whole` is False: the journal itself still has it.
+    """
+    return _store().news(cursor)
 
 
 def unhurried() -> AbstractContextManager[None]:

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from mitoyen.history import tally
+from mitoyen.history import feed, tally
+from mitoyen.history.feed import News
 from mitoyen.history.fingerprint import Fingerprint
 from mitoyen.history.tally import Tally
 
@@ -29,7 +30,12 @@ CREATE TABLE IF NOT EXISTS identity (
   one INTEGER PRIMARY KEY CHECK (one = 1), name TEXT NOT NULL);
 INSERT INTO identity VALUES (1, replace(gen_random_uuid()::text, '-', '')) ON CONFLICT DO NOTHING;
 CREATE SEQUENCE IF NOT EXISTS writes MINVALUE 0 START 0;
+CREATE TABLE IF NOT EXISTS feed (
+  transaction BIGINT NOT NULL DEFAULT pg_current_xact_id()::text::bigint, position BIGSERIAL, rows BYTEA NOT NULL,
+  PRIMARY KEY (transaction, position));
 """
+# Older than every transaction that is still under way: what no writer can come before any more.
+_SETTLED = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 _TALLY = "%s::bigint[], %s::integer[], %s::bigint[], %s::numeric[], %s::numeric[]"
 # The sums of several writers are added by the server, modulo 2^64, so that none waits for another's answer.
 _ADD = (
@@ -38,8 +44,9 @@ _ADD = (
     " high = (tally.high + excluded.high) %% 18446744073709551616"
 )
 _NOTHING = "DELETE FROM tally WHERE rows = 0 AND low = 0 AND high = 0"
-_ARRAYS = "%s::integer[], %s::bigint[], %s::integer[], %s::double precision[], %s::smallint[]"
+_ARRAYS = "%s::integer[], %s::bigint[], %s::integer[], %s::double precision[], %s::smallint[], %s::integer[]"
 _STEP = 10_000
+_KEPT_APPENDS, _PRUNED_EVERY = 20_000, 500
 _local = threading.local()
 
 
@@ -55,32 +62,64 @@ class Store:
             self.connection.execute("SELECT pg_advisory_xact_lock(hashtext('mitoyen journal'))")
             self.connection.execute(_SCHEMA)
 
-    def append(self, rows: Sequence[Any], batch: int) -> tuple[int, int, int]:
+    def append(self, groups: Sequence[tuple[Sequence[Any], int]]) -> list[tuple[int, int, int]]:
+        rows = [(*row, batch) for given, batch in groups for row in given]
         if not rows:
-            return 0, 0, 0
+            return [(0, 0, 0)] * len(groups)
         columns = [list(column) for column in zip(*rows, strict=True)]
         # In the key's order for all: of two doors that bring the same readings, one waits, never both for each other.
         insert = (
-            "INSERT INTO observation (datastream, time, length, value, quality, batch)"
-            f" SELECT d, t, l, v, q, {batch} FROM unnest({_ARRAYS}) WITH ORDINALITY AS given (d, t, l, v, q, n)"
-            " ORDER BY t, d, n ON CONFLICT DO NOTHING RETURNING datastream, time, length, value, quality"
+            f"INSERT INTO observation ({_COLUMNS})"
+            f" SELECT d, t, l, v, q, b FROM unnest({_ARRAYS}) WITH ORDINALITY AS given (d, t, l, v, q, b, n)"
+            f" ORDER BY t, d, n ON CONFLICT DO NOTHING RETURNING {_COLUMNS}"
         )
         differing = (
-            "SELECT d, t, l, v, q FROM unnest(" + _ARRAYS + ") AS given (d, t, l, v, q)"
+            "SELECT d, t, l, v, q, b FROM unnest(" + _ARRAYS + ") AS given (d, t, l, v, q, b)"
             " JOIN observation o ON o.time = t AND o.datastream = d WHERE (o.length, o.value, o.quality) <> (l, v, q)"
         )
         with self.connection.transaction():
             fresh = self.connection.execute(insert, columns).fetchall()
             conflicts = self.connection.execute(differing, columns).fetchall() if len(fresh) < len(rows) else []
-            self._aside([(*row, batch, "conflict") for row in conflicts])
-            self._note(tally.of_given(fresh, batch))
-        return len(fresh), len(rows) - len(fresh) - len(conflicts), len(conflicts)
+            self._aside([(*row, "conflict") for row in conflicts])
+            if fresh:
+                self._feed(tally.packed_stored(fresh))
+                self._note(tally.of_stored(fresh))
+        return _counted(groups, fresh, conflicts)
 
     def _note(self, added: Tally) -> None:
         """Add to the tally, last in the transaction that changes the readings: others may wait for these rows."""
         if added:
             self.connection.execute(_ADD, _columns_of(added))
             self.connection.execute("SELECT nextval('writes')")
+
+    def _feed(self, columns: Any) -> None:
+        """Leave the new rows where those who follow find them; the last appends are kept."""
+        columns = feed.recent(columns)
+        if not len(columns):
+            return
+        query = "INSERT INTO feed (rows) VALUES (%s) RETURNING position"
+        ((position,),) = self.connection.execute(query, (feed.pack(columns),)).fetchall()
+        if position % _PRUNED_EVERY == 0:
+            self.connection.execute("DELETE FROM feed WHERE position < %s", (position - _KEPT_APPENDS,))
+
+    def news(self, cursor: int) -> News:
+        """The cursor is a transaction's number: writers commit in another order than they count."""
+        with self._moment():
+            ((settled,),) = self.connection.execute(f"SELECT {_SETTLED}").fetchall()
+            if cursor < 0 or cursor > settled:
+                return News(settled, feed.unpack(()), whole=cursor < 0)
+            query = "SELECT transaction, rows FROM feed WHERE transaction >= %s AND transaction < %s"
+            order = " ORDER BY transaction, position LIMIT %s"
+            rows = self.connection.execute(query + order, (cursor, settled, feed.MOST_AT_ONCE)).fetchall()
+            ((before,),) = self.connection.execute(
+                "SELECT EXISTS (SELECT FROM feed WHERE transaction < %s) OR NOT EXISTS (SELECT FROM feed)"
+                " OR NOT EXISTS (SELECT FROM feed WHERE position > %s)",
+                (cursor, _KEPT_APPENDS - _PRUNED_EVERY),
+            ).fetchall()
+        more = len(rows) == feed.MOST_AT_ONCE
+        # One append is one transaction: the next one begins after it.
+        end = rows[-1][0] + 1 if more else settled
+        return News(end, feed.unpack([bytes(blob) for _transaction, blob in rows]), whole=before, more=more)
 
     def _noted(self, first: int, last: int, rest: str = "") -> Tally:
         query = f"SELECT slot, batch, rows, low, high FROM tally WHERE slot BETWEEN %s AND %s {rest}"
@@ -235,6 +274,25 @@ class Store:
         except psycopg.Error as error:
             return [str(error)]
         return []
+
+
+def _counted(
+    groups: Sequence[tuple[Sequence[Any], int]], fresh: Sequence[Any], conflicts: Sequence[Any]
+) -> list[tuple[int, int, int]]:
+    """New, known and differing rows of each group; of a reading given twice, the first one is the new one."""
+    counts = []
+    new = {(row[0], row[1]) for row in fresh}
+    differing = {tuple(row) for row in conflicts}
+    for rows, batch in groups:
+        accepted = conflicting = 0
+        for row in rows:
+            if (*row, batch) in differing:
+                conflicting += 1
+            elif (row[0], row[1]) in new:
+                new.remove((row[0], row[1]))
+                accepted += 1
+        counts.append((accepted, len(rows) - accepted - conflicting, conflicting))
+    return counts
 
 
 def _columns_of(noted: Tally) -> list[list[int]]:
