@@ -1,11 +1,11 @@
 """Health is gathered while frames come in, written in bulk, and judged."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
 from mitoyen.connect.devices import health
-from mitoyen.connect.devices.health import Seen
+from mitoyen.connect.devices.health import Seen, Silences
 from mitoyen.connect.devices.merging import State, merge
 from mitoyen.connect.devices.models import Gateway, Health
 from tests.connect.devices.conftest import NOON, S, us
@@ -150,9 +150,14 @@ def test_a_flush_of_a_thousand_devices_is_a_handful_of_statements(registered, dj
 
 def test_it_writes_by_itself_when_its_turn_has_come(registered, monkeypatch) -> None:
     (device,) = registered(1)
-    monkeypatch.setattr(health, "EVERY_S", 0.0)
+    monkeypatch.setattr(health._gathered, "every", 0.0)
     health.note(frames(2, device=device))
     assert Health.objects.get().frames == 2
+
+
+def silences_at(moment: datetime) -> Silences:
+    """As of this moment, a minute later."""
+    return health.silences(moment + timedelta(seconds=health.LONGEST_S))
 
 
 def heard(devices: list[int], last: int, gateway: str = "", every: int = 600) -> None:
@@ -166,14 +171,14 @@ def test_silent_since_is_raised_within_two_intervals_and_taken_back(registered) 
     devices = registered(8)
     heard(devices[:1], T0)
     heard(devices[1:], T0 + 1500 * S)
-    assert not health.silences(NOON + timedelta(seconds=1190)).alone
-    told = health.silences(NOON + timedelta(seconds=1500))
+    assert not silences_at(NOON + timedelta(seconds=1190)).alone
+    told = silences_at(NOON + timedelta(seconds=1500))
     assert [one.device for one in told.alone] == devices[:1]
     row = Health.objects.get(device=devices[0])
     assert row.silent_since == row.last_seen
     health.note([Seen(devices[0], T0 + 1550 * S, counter=22)])
     health.flush()
-    assert not health.silences(NOON + timedelta(seconds=1600)).alone
+    assert not silences_at(NOON + timedelta(seconds=1600)).alone
     assert not Health.objects.filter(silent_since__isnull=False).exists()
 
 
@@ -183,7 +188,7 @@ def test_a_gateway_that_is_down_is_one_storm_and_a_device_that_died_before_stays
     heard(dead, T0 - 7200 * S, "down")
     heard(behind, T0, "down")
     heard(others, T0 + 1400 * S, "up")
-    told = health.silences(NOON + timedelta(seconds=1450))
+    told = silences_at(NOON + timedelta(seconds=1450))
     assert [storm.gateways for storm in told.storms] == [("down",)]
     assert set(told.storms[0].devices) == set(behind)
     assert [one.device for one in told.alone] == dead
@@ -197,7 +202,7 @@ def test_a_gateway_that_is_down_is_one_storm_and_a_device_that_died_before_stays
     health.flush()
     health.note(Seen(device, back, counter=30, gateway="up") for device in others)
     health.flush()
-    told = health.silences(NOON + timedelta(seconds=3100))
+    told = silences_at(NOON + timedelta(seconds=3100))
     assert not told.storms
     assert [one.device for one in told.alone] == dead
     gateway = Gateway.objects.get(address="down", silent_since=None)
@@ -206,7 +211,7 @@ def test_a_gateway_that_is_down_is_one_storm_and_a_device_that_died_before_stays
     health.note(Seen(device, T0 + 4400 * S, counter=40, gateway="up") for device in others)
     health.note(Seen(device, T0 + 4400 * S, counter=40, gateway="down") for device in behind[:35])
     health.flush()
-    told = health.silences(NOON + timedelta(seconds=4500))
+    told = silences_at(NOON + timedelta(seconds=4500))
 
     assert {one.device for one in told.alone} == {*dead, *behind[35:]}
 
@@ -215,7 +220,7 @@ def test_all_that_comes_in_gone_is_one_storm(registered) -> None:
     devices = registered(60)
     heard(devices[:30], T0, "one")
     heard(devices[30:], T0, "other")
-    told = health.silences(NOON + timedelta(seconds=1400))
+    told = silences_at(NOON + timedelta(seconds=1400))
     assert [(storm.gateways, len(storm.devices)) for storm in told.storms] == [((), 60)]
     assert not told.alone
     assert Gateway.objects.get(address="*").silent_since is not None
@@ -227,7 +232,7 @@ def test_a_retired_device_is_never_silent(registered) -> None:
     (device,) = registered(1)
     heard([device], T0)
     Registration.objects.update(retired_at=NOON)
-    assert not health.silences(NOON + timedelta(days=2)).alone
+    assert not silences_at(NOON + timedelta(days=2)).alone
 
 
 def test_a_lamp_cut_off_by_day_is_not_silent_each_morning(registered) -> None:
@@ -238,8 +243,8 @@ def test_a_lamp_cut_off_by_day_is_not_silent_each_morning(registered) -> None:
         health.note(Seen(device, evening + i * 600 * S) for i in range(night))
         health.flush()
     morning = NOON + timedelta(days=5, hours=5 + 13)
-    assert not health.silences(morning + timedelta(hours=9)).alone
-    assert health.silences(morning + timedelta(hours=14)).alone
+    assert not silences_at(morning + timedelta(hours=9)).alone
+    assert silences_at(morning + timedelta(hours=14)).alone
     assert Health.objects.get().pause_s == pytest.approx(11 * 3600 + 600)
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 from django.db import DatabaseError, close_old_connections, connection, transaction
+from django.db.backends.base.operations import BaseDatabaseOperations
 
 from mitoyen.connect.devices import silence
 from mitoyen.connect.devices.merging import FIELDS, Seen, State, merge
@@ -24,7 +25,7 @@ from mitoyen.territory.models import Device
 
 __all__ = ("Seen", "Silence", "Silences", "Storm", "flush", "in_background", "note", "silences")
 
-EVERY_S = 30.0
+EVERY_S, LONGEST_S = 30.0, 60.0
 MOST_GATHERED = 400_000
 DEVICES_AT_ONCE = 1_000
 _TIMES = ("last_seen",)
@@ -42,6 +43,7 @@ class _Gathered:
         self.writing = threading.Lock()
         self.seen: list[Seen] = []
         self.since = monotonic()
+        self.every = EVERY_S
         self.background: threading.Event | None = None
 
     def taken(self) -> list[Seen]:
@@ -61,7 +63,7 @@ def note(seen: Iterable[Seen]) -> None:
         _gathered.seen.extend(seen)
         # Should the database not take them for long: health is worth less than memory.
         del _gathered.seen[:-MOST_GATHERED]
-        due = monotonic() - _gathered.since >= EVERY_S
+        due = monotonic() - _gathered.since >= _gathered.every
     if due and _gathered.background is None:
         flush()
 
@@ -69,7 +71,7 @@ def note(seen: Iterable[Seen]) -> None:
 def flush() -> int:
     """Write what was gathered; the number of devices whose health was written. Frames of unknown devices are let go."""
     with _gathered.writing:
-        seen = _gathered.taken()
+        seen, began = _gathered.taken(), monotonic()
         if not seen:
             return 0
         _write_gateways(seen)
@@ -79,6 +81,8 @@ def flush() -> int:
         for start in range(0, len(devices), DEVICES_AT_ONCE):
             some = devices[start : start + DEVICES_AT_ONCE]
             written += _write_devices(some, frames)
+        # Never more than a twentieth of a process, as long as that keeps it within a minute.
+        _gathered.every = min(max(EVERY_S, 20 * (monotonic() - began)), LONGEST_S)
         return written
 
 
@@ -99,7 +103,7 @@ def stop_background() -> None:
 
 
 def _keep_writing(stop: threading.Event) -> None:
-    while not stop.wait(EVERY_S):
+    while not stop.wait(_gathered.every):
         try:
             flush()
         except DatabaseError:
@@ -136,12 +140,12 @@ def _write_devices(devices: Sequence[int], frames: dict[int, list[Seen]]) -> int
                 "device_id", "model__empty_volts"
             )
         )
-        rows = []
+        rows, ops = [], connection.ops
         for device in devices:
             if device in known:
                 state = states.get(device) or State()
                 merge(state, frames[device], volts.get(device))
-                rows.append([device, *_row(state)])
+                rows.append([device, *_row(state, ops)])
         with connection.cursor() as cursor:
             cursor.executemany(_UPSERT, rows)
     return len(rows)
@@ -161,13 +165,13 @@ def _state(row: Sequence[Any]) -> State:
     return State(**values)
 
 
-def _row(state: State) -> list[Any]:
-    ops = connection.ops
+def _row(state: State, ops: BaseDatabaseOperations) -> list[Any]:
     values: dict[str, Any] = dict(zip(FIELDS, state.values(), strict=True))
     for name in _TIMES:
         values[name] = ops.adapt_datetimefield_value(_moment(values[name]))
     for name in _DAYS:
-        values[name] = ops.adapt_datefield_value(values[name])
+        if values[name] is not None:
+            values[name] = ops.adapt_datefield_value(values[name])
     for name in _JSON:
         # Numbers only: the text of a list of them is JSON already.
         values[name] = str(values[name])
@@ -225,8 +229,10 @@ class Silences:
 def silences(now: datetime) -> Silences:
     """Judge every device that is in service, keep who is silent since when, and tell it. To be called each minute.
 
-    A retired registration is never silent. A storm keeps one mark a gateway (address "*" when all fell silent).
+    It is judged as of a minute ago: what came since may still be in the memory of the process that took it. A retired
+    registration is never silent. A storm keeps one mark a gateway (address "*" when all fell silent).
     """
+    then = now - timedelta(seconds=LONGEST_S)
     rows = list(
         Health.objects.exclude(device__registration__retired_at__isnull=False)
         .order_by("device_id")
@@ -239,10 +245,10 @@ def silences(now: datetime) -> Silences:
     names = sorted(gateways)
     numbers = {name: at for at, name in enumerate(names)}
     fleet = _fleet(rows, numbers, gateways)
-    verdict = silence.judge(now.timestamp(), fleet)
-    if _are_back(gateways, {names[at] for storm in verdict.storms for at in storm.gateways or ()}, verdict, now):
+    verdict = silence.judge(then.timestamp(), fleet)
+    if _are_back(gateways, {names[at] for storm in verdict.storms for at in storm.gateways or ()}, verdict, then):
         fleet = _fleet(rows, numbers, gateways)
-        verdict = silence.judge(now.timestamp(), fleet)
+        verdict = silence.judge(then.timestamp(), fleet)
     with_whom = [""] * len(rows)
     storms = []
     for storm in verdict.storms:
