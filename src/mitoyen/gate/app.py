@@ -14,6 +14,7 @@ from django.conf import settings  # noqa: E402
 
 from mitoyen.gate import intake, keys  # noqa: E402
 from mitoyen.gate.messages import Fault, decode  # noqa: E402
+from mitoyen.gate.together import Busy  # noqa: E402
 from mitoyen.ledger.refusal import Refused  # noqa: E402
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -62,11 +63,11 @@ async def _take_observations(scope: dict[str, Any], receive: Receive) -> object:
     if owner is None:
         raise Answer(401, {"error": "Send a known key: Authorization: Bearer KEY (mitoyen gate-key NAME makes one)."})
     try:
-        observations = decode(await _body(headers, receive))
-        return await intake.take(observations, owner)
+        columns = decode(await _body(headers, receive))
+        return await intake.take(columns, owner)
     except Fault as fault:
         raise Answer(400, {"error": str(fault), "taken": 0}) from fault
-    except intake.Busy as busy:
+    except Busy as busy:
         raise Answer(
             503, {"error": "Too much waits to be written.", "taken": 0}, ((b"retry-after", TRY_AGAIN_S),)
         ) from busy

@@ -1,71 +1,127 @@
-"""From messages to the journal: names to numbers, a batch a minute and sender, one thread that writes."""
+"""From messages to the journal: names to numbers, a batch a minute and sender, one transaction for all that wait."""
 
-import asyncio
 import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
-from django.db import close_old_connections, connection
+from django.db import connection
 from django.utils import timezone
 
-from mitoyen.gate.messages import Fault, Observation, microseconds
+from mitoyen.gate.messages import Columns, Fault
+from mitoyen.gate.together import Together
 from mitoyen.history import journal
 from mitoyen.history.batches import open_batch
 from mitoyen.history.enums import BatchOrigin, BatchState
 from mitoyen.history.models import Batch
+from mitoyen.ledger.refusal import Refused
 
-MOST_WAITING = 200
-BATCH_S = 60
-NAMES = "SELECT t.slug, d.observed_property, d.id FROM history_datastream d JOIN territory_thing t ON t.id = d.thing_id"
+# As many as the journal takes in within a few seconds.
+MOST_WAITING = 500_000
+# No write lock longer than 200 ms, on a slow machine too.
+MOST_AT_ONCE = 20_000
+BATCH_S = 60.0
+LOOKED_AFTER_S = 1.0
+_ALL = "SELECT t.slug, d.observed_property, d.id FROM history_datastream d JOIN territory_thing t ON t.id = d.thing_id"
+_ONE = f"{_ALL} WHERE t.slug = %s AND d.observed_property = %s"
 
-_writer = ThreadPoolExecutor(max_workers=1)
-_places = asyncio.Semaphore(MOST_WAITING)
 _numbers: dict[str, int] = {}
 _batches: dict[str, tuple[int, float]] = {}
+_looked = {"after": 0.0}
 
 
-class Busy(Exception):
-    """More requests wait than the journal can soon take."""
+class Given(NamedTuple):
+    """What one request brings, and the name of the key that it came with."""
+
+    columns: Columns
+    owner: str
 
 
-async def take(observations: Sequence[Observation], owner: str) -> dict[str, int]:
+async def take(columns: Columns, owner: str) -> dict[str, int]:
     """Counts of accepted, duplicate and conflicting observations, once they are durable: all or none.
 
     Raises Fault for a datastream that isn't known, Busy, and Refused when the disk takes nothing.
     """
-    if _places.locked():
-        raise Busy
-    async with _places:
-        return await asyncio.get_running_loop().run_in_executor(_writer, _write, observations, owner)
+    return await _journal.do(Given(columns, owner), len(columns.names))
 
 
-def _write(observations: Sequence[Observation], owner: str) -> dict[str, int]:
-    close_old_connections()
-    rows = [
-        (_number(one.datastream, place), microseconds(one.time), one.length, one.value, 0)
-        for place, one in enumerate(observations)
-    ]
-    appended = journal.append(rows, _batch(owner)) if rows else journal.Appended(0, 0, 0)
-    return appended._asdict()
-
-
-def _number(name: str, place: int) -> int:
-    if name not in _numbers:
-        with connection.cursor() as cursor:
-            cursor.execute(NAMES)
-            _numbers.update({f"{thing}/{observed}": number for thing, observed, number in cursor.fetchall()})
+def _write(given: Sequence[Given]) -> Sequence[dict[str, int] | Exception]:
+    """Write them in one transaction, all but those that name what isn't known."""
     try:
-        return _numbers[name]
+        _look_after_the_connection()
+        rows = [_rows(one.columns) for one in given]
+        batches = _open_batches({one.owner for one in given})
+        groups = [
+            (found, batches[one.owner]) for found, one in zip(rows, given, strict=True) if isinstance(found, list)
+        ]
+        appended = iter(journal.append_all(groups))
+    except Refused:
+        raise
+    except Exception:
+        # Whatever it was, the next group starts with a connection that was looked after.
+        _looked["after"] = 0.0
+        raise
+    return [next(appended)._asdict() if isinstance(found, list) else found for found in rows]
+
+
+def _look_after_the_connection() -> None:
+    """Close the state's connection when it broke or is old: seldom, since opening one costs more than a request."""
+    if time.monotonic() - _looked["after"] > LOOKED_AFTER_S:
+        connection.close_if_unusable_or_obsolete()
+        _looked["after"] = time.monotonic()
+
+
+def _rows(columns: Columns) -> list[tuple[int, int, int, float, int]] | Fault:
+    try:
+        return columns.rows(_numbers)
     except KeyError:
-        raise Fault(f"Observation {place}: {name!r} is not a known datastream (thing/property).") from None
+        _learn(set(columns.names) - _numbers.keys())
+    try:
+        return columns.rows(_numbers)
+    except KeyError as unknown:
+        (name,) = unknown.args
+        place = columns.names.index(name)
+        return Fault(f"Observation {place}: {name!r} is not a known datastream (thing/property).")
 
 
-def _batch(owner: str) -> int:
-    """The sender's batch of this minute, while nobody took it back."""
-    number, opened = _batches.get(owner, (0, 0.0))
-    over = time.monotonic() - opened > BATCH_S
-    if over or not Batch.objects.filter(pk=number, state=BatchState.LIVE).exists():
-        number = open_batch(BatchOrigin.LIVE, f"gate: {owner}", owner).pk
-        Batch.objects.filter(pk=number).update(state=BatchState.LIVE, live_at=timezone.now())
-        _batches[owner] = (number, time.monotonic())
+def _learn(names: Collection[str]) -> None:
+    """The numbers of these datastreams: of all at once when none is known yet, one by one later."""
+    with connection.cursor() as cursor:
+        if not _numbers:
+            cursor.execute(_ALL)
+            _numbers.update({f"{thing}/{observed}": number for thing, observed, number in cursor.fetchall()})
+            return
+        for name in names:
+            thing, _slash, observed = name.rpartition("/")
+            cursor.execute(_ONE, (thing, observed))
+            found = cursor.fetchone()
+            if found is None:
+                return
+            _numbers[name] = found[2]
+
+
+def _open_batches(owners: Collection[str]) -> dict[str, int]:
+    """Each sender's batch of this minute, while nobody took it back."""
+    now = time.monotonic()
+    known = [_batches[owner][0] for owner in owners if owner in _batches and now - _batches[owner][1] <= BATCH_S]
+    live = set()
+    if known:
+        # Not by the ORM: this is done for every group.
+        query = f"SELECT id FROM history_batch WHERE state = %s AND id IN ({', '.join(['%s'] * len(known))})"  # noqa: S608
+        with connection.cursor() as cursor:
+            cursor.execute(query, (BatchState.LIVE, *known))
+            live = {number for (number,) in cursor.fetchall()}
+    for owner in owners:
+        if _batches.get(owner, (0, 0.0))[0] not in live:
+            _batches[owner] = (_opened(owner), now)
+    return {owner: _batches[owner][0] for owner in owners}
+
+
+def _opened(owner: str) -> int:
+    number: int = open_batch(BatchOrigin.LIVE, f"gate: {owner}", owner).pk
+    Batch.objects.filter(pk=number).update(state=BatchState.LIVE, live_at=timezone.now())
     return number
+
+
+_journal: Together[Given, dict[str, int]] = Together(
+    "journal", _write, most_waiting=MOST_WAITING, most_at_once=MOST_AT_ONCE
+)
