@@ -242,13 +242,18 @@ def silences(now: datetime) -> Silences:
         )
     )  # fmt: skip
     gateways = {one.address: one for one in Gateway.objects.all()}
-    names = sorted(gateways)
-    numbers = {name: at for at, name in enumerate(names)}
-    fleet = _fleet(rows, numbers, gateways)
-    verdict = silence.judge(then.timestamp(), fleet)
-    if _are_back(gateways, {names[at] for storm in verdict.storms for at in storm.gateways or ()}, verdict, then):
-        fleet = _fleet(rows, numbers, gateways)
-        verdict = silence.judge(then.timestamp(), fleet)
+    names = sorted(set(gateways) - {silence.EVERYTHING})
+    numbers = {name: at for at, name in enumerate(names)} | {silence.EVERYTHING: -1}
+    fleet = _fleet(rows, numbers)
+    down = {numbers[name]: one.silent_since.timestamp() for name, one in gateways.items() if one.silent_since}
+    past = [
+        silence.Past(numbers[name], one.was_silent_since.timestamp(), one.back_at.timestamp())
+        for name, one in gateways.items()
+        if one.silent_since is None and one.was_silent_since and one.back_at
+    ]
+    verdict, back = silence.judge_with_past(then.timestamp(), fleet, down, past)
+    for one in back:
+        _is_back(gateways[names[one.gateway] if one.gateway >= 0 else silence.EVERYTHING], then)
     with_whom = [""] * len(rows)
     storms = []
     for storm in verdict.storms:
@@ -267,7 +272,7 @@ def silences(now: datetime) -> Silences:
     return Silences(alone, tuple(storms))
 
 
-def _fleet(rows: Sequence[Any], numbers: dict[str, int], gateways: dict[str, Gateway]) -> silence.Fleet:
+def _fleet(rows: Sequence[Any], numbers: dict[str, int]) -> silence.Fleet:
     def column(at: int, missing: float) -> np.ndarray:
         return np.array([missing if row[at] is None else float(row[at]) for row in rows], dtype=float)
 
@@ -275,15 +280,7 @@ def _fleet(rows: Sequence[Any], numbers: dict[str, int], gateways: dict[str, Gat
     usual = np.where(learnt > 0, learnt, expected)
     last = np.array([row[1].timestamp() for row in rows], dtype=float)
     gateway = np.array([numbers.get(row[6], -1) for row in rows], dtype=np.int64)
-    counted = last.copy()
-    for one in gateways.values():
-        if one.silent_since is None and one.back_at is not None and one.was_silent_since is not None:
-            # Once it is back, each device has its own two intervals again before it counts as silent by itself.
-            began, back = one.was_silent_since.timestamp(), one.back_at.timestamp()
-            behind = gateway == numbers[one.address] if one.address != silence.EVERYTHING else gateway >= -1
-            excused = behind & (last < back) & (last > began - 2 * np.maximum(usual, 60.0))
-            counted[excused] = np.maximum(counted[excused], back)
-    return silence.Fleet(counted, usual, column(4, 0.0), column(5, 0.02), gateway, column(7, -1.0), column(8, 0.0))
+    return silence.Fleet(last, usual, column(4, 0.0), column(5, 0.02), gateway, column(7, -1.0), column(8, 0.0))
 
 
 def _keep_devices(rows: Sequence[Any], verdict: silence.Verdict, with_whom: Sequence[str]) -> None:
@@ -301,16 +298,10 @@ def _keep_devices(rows: Sequence[Any], verdict: silence.Verdict, with_whom: Sequ
             )
 
 
-def _are_back(gateways: dict[str, Gateway], down: set[str], verdict: silence.Verdict, now: datetime) -> bool:
-    """End the silence of gateways that are in no storm any more; whether there were any."""
-    if any(not storm.gateways for storm in verdict.storms):
-        down = set(gateways)
-    back = [one for name, one in gateways.items() if one.silent_since is not None and name not in down]
-    for gateway in back:
-        gateway.was_silent_since, gateway.back_at = gateway.silent_since, now
-        gateway.silent_since, gateway.devices_silent = None, 0
-        gateway.save()
-    return bool(back)
+def _is_back(gateway: Gateway, when: datetime) -> None:
+    gateway.was_silent_since, gateway.back_at = gateway.silent_since, when
+    gateway.silent_since, gateway.devices_silent = None, 0
+    gateway.save()
 
 
 def _keep_gateways(gateways: dict[str, Gateway], storms: Sequence[Storm], with_whom: Sequence[str]) -> None:

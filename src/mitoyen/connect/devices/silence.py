@@ -4,7 +4,8 @@ Nothing here reads a database or a clock.
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -15,6 +16,7 @@ EVERYTHING = "*"
 _FALSE_A_WEEK = 0.02
 _WEEK_S = 7 * 86_400
 _MOST_INTERVALS = 8
+_LOSS_FRAMES = 100
 _UNKNOWN_S = 86_400.0
 _FEWEST_TOGETHER = 5
 _SHARE_TOGETHER, _SHARE_EVERYTHING = 0.3, 0.7
@@ -59,6 +61,41 @@ class Verdict:
     storms: tuple[Storm, ...]
 
 
+@dataclass(frozen=True)
+class Past:
+    """A storm that is over: `gateway` -1 was all that came in; from `began` to `back`."""
+
+    gateway: int
+    began: float
+    back: float
+
+
+def judge_with_past(
+    now: float, fleet: Fleet, down: Mapping[int, float], past: Sequence[Past]
+) -> tuple[Verdict, tuple[Past, ...]]:
+    """Who is silent at `now`, and which of the gateways that were `down` (since when; -1: all) are back.
+
+    After a storm each device has two intervals of its own again before it counts as silent by itself: else those not
+    heard yet would be raised one by one just when all is well.
+    """
+    verdict = judge(now, _excused(fleet, past))
+    if any(not storm.gateways for storm in verdict.storms):
+        return verdict, ()
+    still = {gateway for storm in verdict.storms for gateway in storm.gateways}
+    back = tuple(Past(gateway, began, now) for gateway, began in down.items() if gateway not in still)
+    return (judge(now, _excused(fleet, (*past, *back))) if back else verdict), back
+
+
+def _excused(fleet: Fleet, past: Sequence[Past]) -> Fleet:
+    counted = fleet.last.copy()
+    reach = 2 * np.maximum(fleet.usual, 60.0)
+    for one in past:
+        behind = (fleet.gateway == one.gateway) | (one.gateway < 0)
+        excused = behind & (fleet.last < one.back) & (fleet.last > one.began - reach)
+        counted[excused] = np.maximum(counted[excused], one.back)
+    return replace(fleet, last=counted)
+
+
 def judge(now: float, fleet: Fleet) -> Verdict:
     """Who is silent at `now`.
 
@@ -87,8 +124,12 @@ def _pauses(fleet: Fleet) -> Floats:
 
 
 def _intervals(loss: Floats, usual: Floats) -> Floats:
-    """The least n with loss^n x frames a week <= once in fifty weeks; 2 at least, 8 at most."""
-    wanted = np.log(_FALSE_A_WEEK * usual / _WEEK_S) / np.log(np.clip(loss, 1e-6, 0.9))
+    """The least n with loss^n x frames a week <= once in fifty weeks; 2 at least, 8 at most.
+
+    The loss is learnt from some hundred frames: what it may be at worst counts.
+    """
+    at_worst = np.clip(loss + np.sqrt(loss * (1 - loss) / _LOSS_FRAMES), 1e-6, 0.9)
+    wanted = np.log(_FALSE_A_WEEK * usual / _WEEK_S) / np.log(at_worst)
     return np.clip(np.ceil(wanted), 2, _MOST_INTERVALS)
 
 
@@ -106,12 +147,13 @@ def _storms(now: float, fleet: Fleet, silent: Flags, due: Floats) -> tuple[Storm
     for begin, end in pairwise(starts):
         behind = order[begin:end]
         gateway = int(fleet.gateway[behind[0]])
-        if gateway < 0 or not silent[behind].any():
+        if gateway < 0:
             continue
         one = _together(fleet.last, due, late, behind, _SHARE_TOGETHER)
-        if one is not None and silent[one[1]].any():
+        if one is not None:
             found.append((gateway, *one))
-    return _joined(fleet, due, found)
+    # Devices that are late already tell early that several gateways belong together.
+    return tuple(storm for storm in _joined(fleet, due, found) if silent[storm.devices].any())
 
 
 def _together(
@@ -134,7 +176,9 @@ def _together(
     heard = int((last[among] > instant).sum())
     if len(who) < _FEWEST_TOGETHER or len(who) < share * (len(who) + heard):
         return None
-    return instant, who
+    # And those that had lost one frame just before it.
+    owed = due[those] + (due[those] - last[those])
+    return instant, those[(last[those] <= instant) & (owed >= instant)]
 
 
 def _joined(fleet: Fleet, due: Floats, found: list[tuple[int, float, NDArray[np.int64]]]) -> tuple[Storm, ...]:
