@@ -39,7 +39,7 @@ CREATE TABLE IF NOT EXISTS identity (
 INSERT OR IGNORE INTO identity VALUES (1, lower(hex(randomblob(16))), 0);
 CREATE TABLE IF NOT EXISTS feed (position INTEGER PRIMARY KEY, rows BLOB NOT NULL) STRICT;
 """
-_LENGTH = itemgetter(2)
+_TIME, _LENGTH = itemgetter(1), itemgetter(2)
 _STEP = 10_000
 _DAY_US, _SLOT_US = 86_400_000_000, 900_000_000
 _AT_ONCE = 256
@@ -65,6 +65,13 @@ def _steps(rows: Sequence[Any]) -> Iterator[tuple[Sequence[Any], str]]:
             size //= 2
         yield rows[first : first + size], _insert(size)
         first += size
+
+
+def _inserted(connection: Any, rows: Sequence[Any], batch: int) -> int:
+    """Insert those rows that are new; how many."""
+    return sum(
+        connection.execute(statement, [batch, *chain.from_iterable(part)]).rowcount for part, statement in _steps(rows)
+    )
 
 
 class Store:
@@ -117,15 +124,14 @@ class Store:
                 raise
 
     def append(self, groups: Sequence[tuple[Sequence[Any], int]]) -> list[tuple[int, int, int]]:
-        counts = []
-        added: dict[int, list[Any]] = {}
         with self._transaction() as connection:
+            added: dict[int, list[Any]] = {}
             for rows, batch in groups:
-                fresh = self._inserted(connection, rows, batch)
-                conflicts = self._differing(connection, rows, batch) if len(fresh) < len(rows) else 0
-                counts.append((len(fresh), len(rows) - len(fresh) - conflicts, conflicts))
-                added.setdefault(batch, []).extend(fresh)
-                self._note_longest(connection, rows)
+                added.setdefault(batch, []).extend(rows)
+            if self._all_new(connection, added):
+                counts = [(len(rows), 0, 0) for rows, _batch in groups]
+            else:
+                added, counts = self._added_by_group(connection, groups)
             # Once for all: a tally's cost hardly depends on how many readings it is of.
             packed = {batch: tally.packed(rows) for batch, rows in added.items() if rows}
             noted: Tally = {}
@@ -133,23 +139,47 @@ class Store:
                 noted |= tally.of_columns(columns, batch)
             self._note(connection, noted)
             self._feed(connection, list(packed.values()))
+            for rows, _batch in groups:
+                self._note_longest(connection, rows)
             moment("journal_append")
         return counts
 
-    def _inserted(self, connection: Any, rows: Sequence[Any], batch: int) -> Sequence[Any]:
-        """Insert what is new, and say which rows were."""
+    def _all_new(self, connection: Any, added: dict[int, list[Any]]) -> bool:
+        """Insert these rows of each batch if all of them are new; else none."""
         connection.execute("SAVEPOINT rows")
-        accepted = 0
-        for part, statement in _steps(rows):
-            accepted += connection.execute(statement, [batch, *chain.from_iterable(part)]).rowcount
+        for batch, rows in added.items():
+            # In the key's order: of a thousand times each of many datastreams, each page is looked up once.
+            rows.sort(key=_TIME)
+            if _inserted(connection, rows, batch) < len(rows):
+                connection.execute("ROLLBACK TO rows")
+                return False
+        connection.execute("RELEASE rows")
+        return True
+
+    def _added_by_group(
+        self, connection: Any, groups: Sequence[tuple[Sequence[Any], int]]
+    ) -> tuple[dict[int, list[Any]], list[tuple[int, int, int]]]:
+        """Insert what is new of each group: the rows that were, by batch, and each group's counts."""
+        added: dict[int, list[Any]] = {}
+        counts = []
+        for rows, batch in groups:
+            fresh = self._fresh(connection, rows, batch)
+            conflicts = self._differing(connection, rows, batch) if len(fresh) < len(rows) else 0
+            counts.append((len(fresh), len(rows) - len(fresh) - conflicts, conflicts))
+            added.setdefault(batch, []).extend(fresh)
+        return added, counts
+
+    def _fresh(self, connection: Any, rows: Sequence[Any], batch: int) -> Sequence[Any]:
+        """Insert what is new, and say which rows were."""
+        connection.execute("SAVEPOINT some")
+        accepted = _inserted(connection, rows, batch)
         if 0 < accepted < len(rows):
             # Which ones were new is only known one by one.
-            connection.execute("ROLLBACK TO rows")
-            ((_part, statement),) = _steps(rows[:1])
-            fresh = [row for row in rows if connection.execute(statement, (batch, *row)).rowcount]
+            connection.execute("ROLLBACK TO some")
+            fresh = [row for row in rows if _inserted(connection, [row], batch)]
         else:
             fresh = list(rows) if accepted else []
-        connection.execute("RELEASE rows")
+        connection.execute("RELEASE some")
         return fresh
 
     def _note(self, connection: Any, added: Tally) -> None:
