@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from mitoyen.cli.main import app
 from mitoyen.ledger.refusal import Refused
 
-PARTS = ("door", "gate", "worker")
+PARTS = ("door", "gate", "worker", "rules")
 # Channels run as parts of their own once one of their settings is filled in: the settings, and the module whose
 # `run_forever` does the work.
 CHANNELS = {
@@ -27,7 +27,7 @@ STOP_WITHIN_S = 10.0
 
 
 @app.command()
-def run(part: str = typer.Argument("", help="door, gate, worker, mail or sms; nothing: all of them.")) -> None:
+def run(part: str = typer.Argument("", help="door, gate, worker, rules, mail or sms; nothing: all of them.")) -> None:
     """Serve the portal and desk, the machines' door, and work behind them, until stopped."""
     if part and part not in (*PARTS, *CHANNELS):
         raise typer.BadParameter(f"{part}: {', '.join((*PARTS, *CHANNELS))}")
@@ -38,6 +38,8 @@ def run(part: str = typer.Argument("", help="door, gate, worker, mail or sms; no
         )
     if part == "worker":
         _work()
+    elif part == "rules":
+        _follow()
     elif part in CHANNELS:
         importlib.import_module(CHANNELS[part][1]).run_forever()
     elif part:
@@ -111,7 +113,7 @@ class _Part:
 
 
 def _command(part: str) -> list[str]:
-    if part == "worker" or part in CHANNELS:
+    if part in ("worker", "rules") or part in CHANNELS:
         return [sys.executable, "-m", "mitoyen.cli", "run", part]
     options = settings.MITOYEN
     granian = [sys.executable, "-m", "granian", "--host", str(options["host"]), "--log-level", "warning"]
@@ -136,3 +138,10 @@ def _work() -> None:
     from mitoyen.ledger import jobs
 
     jobs.work_forever()
+
+
+def _follow() -> None:
+    """Have the alert rules follow what comes in, until stopped."""
+    from mitoyen.operate.alerts import running
+
+    running.run_forever()
