@@ -24,6 +24,7 @@ COMMANDS = {
     "sms": "sms",
     "addresses": "addresses",
     "communes": "communes",
+    "codecs": "codecs",
     "people": "people",
     "usages": "usages",
     "savings": "savings",

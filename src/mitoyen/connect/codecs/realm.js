@@ -153,9 +153,9 @@
       const module = { exports };
       const locals = script(module, exports).call(globalThis);
       const [codec, style] = chosen(locals, module.exports);
-      if (!codec) return "!broken";
+      if (!codec) return "!broken no decodeUplink, Decode or Decoder";
       const answer = answerOf(style, call(codec, style, JSON.parse(bytes), fPort, milliseconds));
-      text = answer === null ? "!unusable" : write(answer);
+      text = answer === null ? "!unusable not an object" : write(answer);
       if (text.length > maxOutput) text = "!too_large";
     } catch (thrown) {
       text = "!threw " + describe(thrown);

@@ -15,8 +15,10 @@ from mitoyen.connect.codecs.limits import FRAME_S, MEMORY, OUTPUT, STACK
 _FOLDER = Path(__file__).parent
 _BUFFER, _REALM = ((_FOLDER / name).read_text() for name in ("buffer.js", "realm.js"))
 _EXPORT = re.compile(r"^(\s*)export\s+(?:default\s+)?(?=(?:async\s+)?function\b|class\b|const\b|let\b|var\b)", re.M)
+_NAMED = re.compile(r"\bfunction\s+([A-Za-z_$][\w$]*)")
+_OF_GLOBAL = re.compile(r"\b(?:this|globalThis)\s*\.\s*([A-Za-z_$][\w$]*)")
 _AROUND = """(function (module, exports) {{ return function () {{{script}
-;return {{
+;{shared}return {{
   decodeUplink: typeof decodeUplink === "function" ? decodeUplink : undefined,
   Decode: typeof Decode === "function" ? Decode : undefined,
   Decoder: typeof Decoder === "function" ? Decoder : undefined,
@@ -33,7 +35,7 @@ class Codec:
     """A codec's script, ready for frames. Its context is made when first needed, and anew when it is no longer fit."""
 
     def __init__(self, script: str) -> None:
-        self._script = _AROUND.format(script=_EXPORT.sub(r"\1", script))
+        self._script = _wrapped(script)
         self._decode: Decode | None = None
         self._broken = ""
 
@@ -55,6 +57,19 @@ class Codec:
         if text.startswith("~") or (text.startswith("!") and "out of memory" in text):
             self._decode = None
         return text.removeprefix("~")
+
+
+def _wrapped(script: str) -> str:
+    """The script as a function that can be called for each frame.
+
+    Its functions are then no longer those of the global object, where some codecs look for them (`this.parse(…)`):
+    these are put there.
+    """
+    names = sorted(set(_NAMED.findall(script)) & set(_OF_GLOBAL.findall(script)))
+    shared = "".join(
+        f'if (typeof {name} === "function" && !("{name}" in globalThis)) globalThis.{name} = {name};' for name in names
+    )
+    return _AROUND.format(script=_EXPORT.sub(r"\1", script), shared=shared)
 
 
 def _load(script: str) -> Decode:
