@@ -71,6 +71,7 @@ TABLES = (
     ("services.Opening", OPEN),
     ("services.Source", OPEN),
     ("services.ParityMeasure", OPEN),
+    ("services.GivenUp", OPEN),
     ("services.Request", CLOSED),
     ("services.Contact", CLOSED),
     ("services.Fact", CLOSED),

@@ -229,6 +229,21 @@ class ParityMeasure(models.Model):
     content = models.JSONField()
 
 
+class GivenUp(models.Model):
+    """How many requests of a service were begun on a channel and never handed in, on a day."""
+
+    service = models.CharField(max_length=60)
+    channel = models.CharField(max_length=10, choices=Channel)
+    day = models.DateField(help_text="Of the last thing that the person did.")
+    origin = models.CharField(max_length=10, choices=Origin, default=Origin.REAL)
+    count = models.IntegerField(default=0)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("service", "channel", "day", "origin"), name="given_up_once_a_day"),
+        )
+
+
 class Tries(models.Model):
     """How often someone tried something in an hour. `who` is a keyed hash that changes every day; kept two days."""
 

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -22,6 +23,7 @@ from mitoyen.services.contacts import Reach, read_contact
 from mitoyen.services.enums import Channel, Way
 from mitoyen.services.long_words import pieces
 from mitoyen.services.models import Photo, Request
+from mitoyen.services.parity import leaving
 from mitoyen.services.receiving import NotComplete, Submission
 from mitoyen.territory.finding import Spot
 from mitoyen.territory.models import Commune
@@ -120,12 +122,14 @@ def questions(dialogue: Dialogue, service: Service) -> str:
         return "\n".join(lines)
 
 
+@transaction.atomic
 def forget_old() -> int:
-    """Erase what was never completed by its term, photos included; how many."""
+    """Erase what was never completed by its term, photos included; how many. That is counted as left."""
     old = list(Dialogue.objects.filter(until__lt=timezone.now(), request=None))
     for dialogue in old:
         for photo in Photo.objects.filter(pk__in=dialogue.photos, request=None):
             photos.forget(photo)
+        leaving.left(dialogue.service, Channel.MAIL, dialogue.started_at)
         dialogue.delete()
     return len(old)
 

@@ -15,6 +15,8 @@ from mitoyen.channels.paper.models import PaperForm, PrintedLayout, Scan, Sheet,
 from mitoyen.channels.paper.reading import ReadPage, Unread
 from mitoyen.channels.paper.report import box_told, zone_told
 from mitoyen.ledger import audit
+from mitoyen.services.enums import Channel
+from mitoyen.services.parity import leaving
 
 Progress = Callable[[int, int], None]
 QUALITY = 70
@@ -46,6 +48,7 @@ def set_aside(form: PaperForm, why: str, by: str) -> None:
     with transaction.atomic():
         form.state, form.why, form.ended_at = FormState.SET_ASIDE, why[:500], timezone.now()
         form.save(update_fields=["state", "why", "ended_at"])
+        leaving.left(form.service, Channel.PAPER, form.at)
         audit.record(by, "paper.set_aside", f"paper:{form.pk}", why=why[:500])
 
 
@@ -54,6 +57,7 @@ def take_up_again(form: PaperForm, by: str) -> None:
     with transaction.atomic():
         form.state, form.why, form.ended_at = FormState.WAITING, "", None
         form.save(update_fields=["state", "why", "ended_at"])
+        leaving.left(form.service, Channel.PAPER, form.at, -1)
         audit.record(by, "paper.taken_up", f"paper:{form.pk}")
 
 

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import asdict
 
 from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -23,7 +25,9 @@ from mitoyen.manifests.service_check import sms_prompt
 from mitoyen.manifests.service_schema import Question
 from mitoyen.services import answers, appointments, throttle
 from mitoyen.services.answers import BadAnswer
+from mitoyen.services.enums import Channel
 from mitoyen.services.order import in_order
+from mitoyen.services.parity import leaving
 from mitoyen.services.receiving import NotComplete
 from mitoyen.services.wording import language
 from mitoyen.territory.finding import Spot
@@ -40,13 +44,17 @@ class Over(Exception):
     """The dialogue ends with these words, which may be none."""
 
 
+class GivenUp(Over):
+    """The person doesn't want to go on."""
+
+
 class Again(Exception):
     """The answer can't be taken; says why. The same question is asked again."""
 
 
 def begin(number: str, spoken: str) -> Dialogue:
     """A new dialogue; an old one of this number is forgotten."""
-    Dialogue.objects.filter(number=number).delete()
+    forget(Dialogue.objects.filter(number=number))
     return Dialogue(number=number, language=spoken)
 
 
@@ -58,11 +66,21 @@ def open_with(row: Dialogue, text: str) -> str:
     return told
 
 
+@transaction.atomic
+def forget(rows: QuerySet[Dialogue]) -> int:
+    """Remove dialogues that were left; how many. Which service was begun is counted, and nothing else."""
+    for service, at in rows.exclude(service="").values_list("service", "updated_at"):
+        leaving.left(service, Channel.SMS, at)
+    return rows.delete()[0]
+
+
 def move_on(row: Dialogue, text: str) -> str:
     """Take the answer to what was asked last; what to say next."""
     try:
         told = _next(row, text)
     except Over as over:
+        if isinstance(over, GivenUp) and row.service:
+            leaving.left(row.service, Channel.SMS)
         row.delete()
         return str(over)
     except Again as again:
@@ -107,7 +125,7 @@ def phone_offer() -> str:
 def _next(row: Dialogue, text: str) -> str:
     said = words.said(text)
     if said in words.CANCEL:
-        raise Over(_forgotten())
+        raise GivenUp(_forgotten())
     if said in words.MENU or (row.service and _service(row) is None):
         row.service, row.step, row.question, row.correcting = "", Step.MENU, "", False
         row.answers, row.spot, row.slot, row.place_text, row.same_as = {}, {}, "", "", None
@@ -352,7 +370,7 @@ def _recap(row: Dialogue, service: Service) -> str:
 def _confirm(row: Dialogue, text: str) -> str:
     service, said = _needed(row), words.said(text)
     if said in words.NO:
-        raise Over(_forgotten())
+        raise GivenUp(_forgotten())
     if said in words.YES:
         return _hand_in(row, service)
     number = words.NUMBER.fullmatch(text.strip())

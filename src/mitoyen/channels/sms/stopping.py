@@ -3,6 +3,7 @@
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from mitoyen.channels.sms import dialogue
 from mitoyen.channels.sms.enums import SegmentState
 from mitoyen.channels.sms.models import Dialogue, Piece, Segment, Stopped
 from mitoyen.ledger import outbox
@@ -15,7 +16,7 @@ from mitoyen.services.enums import Way
 def stop(number: str) -> None:
     """End the dialogue and the subscriptions, give up what waits to go out, and remember it, inside the caller's
     transaction. A part that is on its way already can't be called back."""
-    Dialogue.objects.filter(number=number).delete()
+    dialogue.forget(Dialogue.objects.filter(number=number))
     Piece.objects.filter(number=number).delete()
     subscriptions.stop(Way.SMS, number)
     Stopped.objects.get_or_create(number=number, defaults={"since": timezone.now()})

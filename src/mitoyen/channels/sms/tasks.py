@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from mitoyen.channels.sms import incoming, talk
+from mitoyen.channels.sms import dialogue, incoming, talk
 from mitoyen.channels.sms.enums import SegmentState
 from mitoyen.channels.sms.models import Dialogue, Incoming, Piece, Receipt, Segment
 from mitoyen.ledger import jobs
@@ -29,14 +29,14 @@ def forget(_job: Job) -> dict[str, Any]:
         due_at__lt=now - SENT_KEPT_FOR,
     )
     gone = {
-        "dialogues": Dialogue.objects.filter(expires_at__lte=now),
         "messages": Incoming.objects.filter(at__lt=now - incoming.COMES_AGAIN_WITHIN),
         "pieces": Piece.objects.filter(at__lt=now - incoming.PARTS_WITHIN),
         "receipts": Receipt.objects.filter(at__lt=now - incoming.COMES_AGAIN_WITHIN),
         "replies": replies,
         "sent": sent,
     }
-    return {name: found.delete()[0] for name, found in gone.items()}
+    left = dialogue.forget(Dialogue.objects.filter(expires_at__lte=now))
+    return {"dialogues": left, **{name: found.delete()[0] for name, found in gone.items()}}
 
 
 jobs.task("forget_sms")(forget)
