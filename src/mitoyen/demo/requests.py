@@ -18,7 +18,7 @@ from mitoyen.manifests.registry import services
 from mitoyen.manifests.service_schema import ServiceManifest
 from mitoyen.services import codes, routing
 from mitoyen.services.enums import Channel, FactKind, State
-from mitoyen.services.models import Fact, Opening, Request, Venue
+from mitoyen.services.models import Fact, GivenUp, Opening, Request, Venue
 from mitoyen.territory.enums import Origin
 from mitoyen.territory.models import Commune, Place
 from mitoyen.territory.places import record_place
@@ -36,6 +36,8 @@ SHARES = {
 }
 PAPER_WAITS = dt.timedelta(days=3)
 BY = "accueil@metropole.example"
+REOPENED = 0.08
+AGAIN = "Ce n’est pas encore réglé."
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,9 @@ def make(seed: int) -> int:
     rng = random.Random(seed)
     with transaction.atomic(), override("fr"):
         _venues()
-        return _reports(rng) + _ideas(rng)
+        told = _reports(rng) + _ideas(rng)
+        _what_went_on(random.Random(seed + 1))
+        return told
 
 
 def _venues() -> None:
@@ -121,6 +125,28 @@ def _reports(rng: random.Random) -> int:
             requests.append(request)
             facts.append(_life(rng, request, model, now))
     return _store(requests, facts)
+
+
+def _what_went_on(rng: random.Random) -> None:
+    """A few of those answered were opened again before they were closed, the same share on each channel; a few were
+    begun and left."""
+    finished = Request.objects.filter(source=SOURCE, state=State.CLOSED).order_by("pk")
+    again = [request for request in finished if rng.random() < REOPENED]
+    for request in again:
+        request.reopened = 1
+        answered, closed = request.answered_at or request.received_at, request.closed_at or timezone.now()
+        at = answered + (closed - answered) / 2
+        Fact.objects.create(request=request, kind=FactKind.REOPENED, at=at, channel=request.channel, words=AGAIN)
+    Request.objects.bulk_update(again, ["reopened"])
+    today = timezone.localdate()
+    GivenUp.objects.bulk_create(
+        GivenUp(
+            service="report_problem", channel=channel, origin=Origin.GENERATED, count=rng.randint(1, 3),
+            day=today - dt.timedelta(days=days),
+        )
+        for channel in (Channel.SMS, Channel.MAIL, Channel.PAPER)
+        for days in range(9, DAYS, 18)
+    )  # fmt: skip
 
 
 def _ideas(rng: random.Random) -> int:

@@ -3,26 +3,27 @@
 import numpy as np
 import pytest
 
-from mitoyen.services.parity import compare
+from mitoyen.services.parity import compare, shares
 from mitoyen.services.parity.cases import Delays, only
 from mitoyen.services.parity.survival import in_order, quantiles, rank_test
 from tests.services.parity.worlds import CHANNELS, world
 
 
 def said(cases, seed=0):
-    """{(channel, delay): verdict} of every channel against the web."""
+    """{(channel, delay, share or mark): verdict} of every channel against the web."""
     tried = []
     for channel in CHANNELS[1:]:
         both = compare.comparable(cases, channel, "web")
         tried += [
             ((channel, which), compare.delay(both, getattr(both, which), channel, seed)) for which in ("answer", "end")
         ]
+        tried += [((channel, which), compared) for which, compared in shares.against(both, channel).items()]
     verdicts = compare.verdicts([compared for _key, compared in tried])
     return {key: verdict for (key, _compared), verdict in zip(tried, verdicts, strict=True)}
 
 
 def different(cases, seed=0):
-    return {key for key, verdict in said(cases, seed).items() if verdict.said in ("slower", "faster")}
+    return {key for key, verdict in said(cases, seed).items() if verdict.said not in ("none_shown", "too_few")}
 
 
 def false_alarms(seeds):
@@ -82,6 +83,43 @@ def test_a_faster_channel_is_called_faster():
     assert said(world(5, count=4000, slow=slow_others, by=2.0))["counter", "answer"].said == "faster"
 
 
+def test_a_channel_that_serves_worse_is_named_by_what_is_worse():
+    found = different(world(8, count=3000, worse=("phone",), reopened=0.08))
+    assert {key for key in found if key[0] == "phone"} == {
+        ("phone", "reopened"), ("phone", "unanswered"), ("phone", "rating"),
+    }  # fmt: skip
+    assert {channel for channel, _what in found} == {"phone"}
+
+
+def test_shares_without_strata_would_blame_the_channel_for_its_streets():
+    """Marks come from streets: paper, which slow ones prefer, would be marked lower."""
+    caught = []
+    for seed in range(5):
+        cases = world(seed, count=3000, marked=1.0)
+        paper = compare.comparable(cases, "paper", "web")
+        blind = np.zeros_like(paper.stratum)
+        caught.append(shares.compared_marks(paper.mark, paper.of("paper"), blind).z < -2)
+        assert abs(shares.compared_marks(paper.mark, paper.of("paper"), paper.stratum).z) < 3
+    assert sum(caught) >= 3
+
+
+def test_a_share_of_hardly_any_is_not_compared():
+    """Mantel and Fleiss: fewer than five expected on one side."""
+    group, stratum = np.arange(100) < 50, np.zeros(100, np.int64)
+    which = np.isin(np.arange(100), (0, 1, 2, 60))
+    everyone = np.ones(100, bool)
+    assert not shares.compared_share(which, everyone, group, stratum).enough
+    assert shares.compared_share(np.arange(100) % 3 == 0, everyone, group, stratum).enough
+
+
+def test_wilson_and_students_intervals_are_those_of_the_tables():
+    assert shares.wilson(0, 20) == pytest.approx((0.0, 0.1611), abs=1e-4)
+    assert shares.wilson(10, 50) == pytest.approx((0.1124, 0.3304), abs=1e-4)
+    same = shares.mean_interval(np.array([4.0] * 5))
+    assert same[0] < 4.0 < same[1], "five marks alike don't prove that everybody would give it"
+    assert shares.mean_interval(np.array([5.0, 5.0, 5.0, 4.0, 5.0]))[1] == 5.0
+
+
 def test_few_are_too_few_never_equal():
     assert {verdict.said for verdict in said(world(2, count=60)).values()} == {"too_few"}
 
@@ -133,8 +171,8 @@ def test_a_stratum_of_one_side_says_nothing():
 
 
 def test_holm_lets_less_through_than_each_test_alone():
-    weak = compare.Compared(3.0, 0.02, 100, 100, (1.0, 1.0), (0.2, 0.2))
-    none = compare.Compared(0.1, 0.9, 100, 100, (0.0, 0.0), (0.2, 0.2))
+    weak = compare.Compared(3.0, 0.02, True, 100, (1.0, 1.0), (0.2, 0.2))
+    none = compare.Compared(0.1, 0.9, True, 100, (0.0, 0.0), (0.2, 0.2))
     assert compare.verdicts([weak])[0].said == "slower"
     assert compare.verdicts([weak, *[none] * 9])[0].said == "none_shown"
 

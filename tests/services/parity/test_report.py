@@ -11,7 +11,7 @@ from django.utils import timezone, translation
 from mitoyen.services import codes
 from mitoyen.services.enums import Channel, FactKind, State
 from mitoyen.services.models import Fact, ParityMeasure, Request
-from mitoyen.services.parity import cases, keeping, wording
+from mitoyen.services.parity import cases, keeping, leaving, wording
 from mitoyen.services.parity.report import measure
 from mitoyen.territory.enums import Origin
 
@@ -80,7 +80,7 @@ def test_a_channel_slower_by_being_passed_on_late_is_named_with_its_step():
     assert paper["against_web"]["answer"]["median"] == pytest.approx(3.0, abs=0.2)
     assert paper["against_web"]["answer"]["step"]["name"] == "passed_on"
     assert paper["against_web"]["answer"]["step"]["days"] == pytest.approx(3.0, abs=0.3)
-    assert [(one["channel"], one["delay"]) for one in told["worse"]] == [("paper", "answer"), ("paper", "end")]
+    assert [(one["channel"], one["what"]) for one in told["worse"]] == [("paper", "answer"), ("paper", "end")]
     with translation.override("fr"):
         (sentence,) = wording.alerts(told)
     assert "sur papier" in sentence
@@ -137,14 +137,81 @@ def test_what_still_waits_counts_and_what_can_t_be_reached_says_more_than():
         assert wording.delay(told["median"]).startswith("plus de")
 
 
-def test_left_without_an_answer_and_reopened_are_shares():
+def test_left_without_an_answer_and_reopened_are_shares_with_an_interval():
     ask(40, Channel.WEB)
     ask(10, Channel.WEB, days=None, ends=None, state=State.OPEN)
     ask(10, Channel.WEB, days=None, ends=None, state=State.OPEN, ago=20.0)
     ask(10, Channel.WEB, reopened=1)
     web = channel_of(measure(), "web")
-    assert web["abandoned"] == pytest.approx(10 / 60, abs=1e-3)
-    assert web["reopened"] == pytest.approx(10 / 50, abs=1e-3)
+    assert web["unanswered"]["share"] == pytest.approx(10 / 60, abs=1e-3)
+    # Wilson's interval of 10 in 50, worked by hand.
+    assert web["reopened"] == {"share": 0.2, "interval": [0.1124, 0.3304]}
+
+
+def test_a_channel_opened_again_more_often_is_said_and_in_plain_words():
+    ask(200, Channel.WEB)
+    ask(12, Channel.WEB, reopened=1)
+    ask(80, Channel.PHONE)
+    ask(20, Channel.PHONE, reopened=1)
+    told = measure()
+    assert channel_of(told, "phone")["against_web"]["reopened"]["verdict"] == "more"
+    assert channel_of(told, "phone")["against_web"]["unanswered"]["verdict"] == "too_few"
+    assert [(one["channel"], one["what"]) for one in told["worse"]] == [("phone", "reopened")]
+    with translation.override("fr"):
+        (sentence,) = wording.alerts(told)
+    assert "rouvertes plus souvent que sur le site" in sentence
+
+
+def test_a_channel_marked_lower_and_one_left_without_answer_are_said():
+    waiting = {"days": None, "ends": None, "state": State.OPEN}
+    ask(200, Channel.WEB)
+    ask(20, Channel.WEB, **waiting)
+    ask(60, Channel.PAPER)
+    ask(40, Channel.PAPER, **waiting)
+    for channel, low, high in ((Channel.WEB, 4, 5), (Channel.PAPER, 2, 3)):
+        for at, request in enumerate(Request.objects.filter(channel=channel)[:40]):
+            mark = low if at % 2 else high
+            ask(1, Channel.PHONE, service="judge_service", answers={"rating": mark, "code": request.code})
+    told = measure()
+    paper = channel_of(told, "paper")["against_web"]
+    assert (paper["unanswered"]["verdict"], paper["rating"]["verdict"]) == ("more", "lower")
+    assert paper["rating"]["difference"] == pytest.approx(-2.0, abs=0.1)
+    with translation.override("fr"):
+        sentences = " ".join(wording.alerts(told))
+    assert "la note donnée est plus basse" in sentences
+    assert "restent sans réponse plus souvent" in sentences
+
+
+def test_what_is_not_shown_does_not_follow_from_a_difference():
+    ask(300, Channel.WEB, reopened=1)
+    ask(300, Channel.WEB)
+    ask(57, Channel.PHONE)
+    ask(3, Channel.PHONE, reopened=1)
+    phone = channel_of(measure(), "phone")
+    assert phone["reopened"] is None
+    assert phone["against_web"]["reopened"] == {"verdict": "too_few", "difference": None, "interval": None}
+
+
+def test_what_is_begun_and_left_is_a_share_where_it_is_counted():
+    ask(30, Channel.SMS)
+    ask(30, Channel.WEB)
+    leaving.left("report_problem", Channel.SMS, times=10)
+    leaving.left("propose_idea", Channel.SMS, times=50)
+    leaving.left("report_problem", Channel.SMS, NOW - 400 * DAY, times=50)
+    told = measure()
+    assert channel_of(told, "sms")["abandoned"]["share"] == pytest.approx(0.25)
+    assert channel_of(told, "web")["abandoned"] is None
+    with translation.override("fr"):
+        assert wording.abandoned(channel_of(told, "web")["abandoned"], "web") == "non compté"
+
+
+def test_a_measure_kept_in_another_form_is_not_shown():
+    ask(30, Channel.WEB)
+    keeping.keep()
+    kept = ParityMeasure.objects.get()
+    kept.content = {**kept.content, "form": 1}
+    kept.save()
+    assert keeping.last() is None
 
 
 def test_a_share_that_tells_of_a_few_is_not_shown():
@@ -177,7 +244,8 @@ def test_marks_are_those_given_with_the_request_s_code():
         ask(1, Channel.WEB, service="judge_service", answers={"rating": mark, "code": request.code})
     ask(1, Channel.WEB, service="judge_service", answers={"rating": 1})
     told = measure()
-    assert channel_of(told, "phone")["rating"] == {"mean": 4.0, "count": 6}
+    # Student's t with 5 degrees of freedom: 2.571 times 0.894 / sqrt(6).
+    assert channel_of(told, "phone")["rating"] == {"mean": 4.0, "interval": [3.1, 4.9], "count": 6}
     assert channel_of(told, "web")["rating"] is None
 
 

@@ -7,9 +7,12 @@ from mitoyen.services.parity.cases import Cases, Delays
 CHANNELS = ("web", "phone", "counter", "sms", "mail", "paper")
 
 
-def world(seed, *, count=3000, slow=(), step=2, by=0.0, waits=2.0, confounded=True, watched=200.0):
+def world(seed, *, count=3000, slow=(), step=2, by=0.0, waits=2.0, confounded=True, watched=200.0,
+          worse=(), reopened=0.03, marked=0.3):  # fmt: skip
     """Requests on six channels in 40 sorts of place; each sort has its own speed, and, when `confounded`, its own mix
-    of channels: paper comes from the slow ones. `slow` channels take `by` days more on one step."""
+    of channels: paper comes from the slow ones, which are reopened more, left more and marked lower. `slow` channels
+    take `by` days more on one step; on `worse` ones twice as many are reopened, and three times as many left without
+    an answer, and marks are one lower."""
     rng = np.random.default_rng(seed)
     strata = 40
     speed = np.exp(rng.normal(0, 0.7, strata))
@@ -26,14 +29,21 @@ def world(seed, *, count=3000, slow=(), step=2, by=0.0, waits=2.0, confounded=Tr
     age = rng.uniform(0, watched, count)
     steps[:, answered > age] = np.nan
     steps[3, closed > age] = np.nan
+    bad = np.isin(channel, worse)
+    odds_again = np.clip(reopened * speed[stratum] * np.where(bad, 2.0, 1.0), 0, 0.6)
+    odds_left = np.clip(0.05 * speed[stratum] * np.where(bad, 3.0, 1.0), 0, 0.8)
+    mark = np.clip(np.round(rng.normal(4.0 - 0.4 * np.log(speed[stratum]) - bad, 1.0, count)), 1, 5)
+    mark[rng.random(count) > marked] = np.nan
+    mature = age > 35
     return Cases(
         number=np.arange(count),
         channel=channel,
         stratum=stratum.astype(np.int64),
         answer=Delays(np.minimum(answered, age), answered <= age),
         end=Delays(np.minimum(closed, age), closed <= age),
-        reopened=rng.random(count) < 0.03,
-        forgotten=np.zeros(count, bool),
-        mature=age > 35,
+        reopened=rng.random(count) < odds_again,
+        forgotten=mature & (rng.random(count) < odds_left),
+        mature=mature,
+        mark=mark,
         steps=steps,
     )

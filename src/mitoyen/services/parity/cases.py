@@ -1,7 +1,9 @@
 """Requests of a service as arrays: on which channel, when answered, when ended, how long each step took."""
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 from django.db.models import QuerySet
@@ -41,6 +43,8 @@ class Cases:
     """Without an answer a month after the promised day."""
     mature: Bools
     """Whose promised day is more than a month ago."""
+    mark: Floats
+    """That the person gave afterwards, from 1 to 5; nan for none."""
     steps: Floats
 
     def of(self, channel: str) -> Bools:
@@ -58,8 +62,15 @@ def requests_in(since: dt.datetime, until: dt.datetime, origin: Origin) -> Query
     return found.exclude(channel=Channel.IMPORT).exclude(state__in=(State.REFUSED, State.UNKNOWN)).order_by()
 
 
-def read(service: str, since: dt.datetime, until: dt.datetime, origin: Origin) -> Cases:
-    """The requests of a service received between two moments, as they stand at `until`. Three queries."""
+def read(
+    service: str,
+    since: dt.datetime,
+    until: dt.datetime,
+    origin: Origin,
+    marks: Mapping[int, int] = MappingProxyType({}),
+) -> Cases:
+    """The requests of a service received between two moments, as they stand at `until`. Three queries. `marks` by
+    request."""
     rows = list(
         requests_in(since, until, origin)
         .filter(service=service)
@@ -92,6 +103,7 @@ def read(service: str, since: dt.datetime, until: dt.datetime, origin: Origin) -
         reopened=np.array(columns[8], dtype=np.int64) > 0,
         forgotten=mature & ~answer.happened,
         mature=mature,
+        mark=np.array([marks.get(pk, np.nan) for pk in columns[0]], dtype=float),
         steps=_steps(service, (since, until, origin), number, np.stack([received, answered, closed])),
     )
 
@@ -108,6 +120,7 @@ def only(cases: Cases, kept: Bools) -> Cases:
         reopened=cases.reopened[kept],
         forgotten=cases.forgotten[kept],
         mature=cases.mature[kept],
+        mark=cases.mark[kept],
         steps=cases.steps[:, kept],
     )
 

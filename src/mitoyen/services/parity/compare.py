@@ -25,27 +25,24 @@ AT_ONCE = 40
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """One delay of a channel against the web's. `differences`: of the median and of the 90th percentile, in days, above
-    0 when the channel is slower; nan where one of the two isn't reached. `errors`: their standard errors."""
+    """One delay, share or mark of a channel against the web's. `differences`: of a delay, those of the median and of
+    the 90th percentile in days; else one, and nan; above 0 when the channel has more; nan where one of the two isn't
+    reached. `errors`: their standard errors. `said`: the verdicts for more and for less."""
 
     z: float
     p: float
-    events: int
-    """The smaller number of events of the two sides."""
+    enough: bool
+    """Whether anything can be said."""
     cases: int
-    differences: tuple[float, float]
-    errors: tuple[float, float]
-
-    @property
-    def is_enough(self) -> bool:
-        """Whether anything can be said."""
-        return self.events >= ENOUGH
+    differences: tuple[float, float] = (math.nan, math.nan)
+    errors: tuple[float, float] = (math.nan, math.nan)
+    said: tuple[str, str] = ("slower", "faster")
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`slower`, `faster`, `none_shown` or `too_few`; the interval of the median's difference holds for all
-    comparisons together."""
+    """What `Compared.said` has for it, `none_shown` or `too_few`; the interval of the difference (of a delay: of the
+    medians') holds for all comparisons together."""
 
     said: str
     low: float
@@ -74,15 +71,15 @@ def delay(cases: Cases, delays: Delays, channel: str, seed: int) -> Compared:
     z, p = rank_test(delays.days, delays.happened, group, cases.stratum)
     events = min(int(delays.happened[group].sum()), int(delays.happened[~group].sum()))
     if events < ENOUGH:
-        return Compared(z, p, events, int(group.sum()), (math.nan, math.nan), (math.nan, math.nan))
+        return Compared(z, p, enough=False, cases=int(group.sum()))
     differences, errors = _bootstrap(delays, group, cases.stratum, np.random.default_rng(seed))
-    return Compared(z, p, events, int(group.sum()), differences, errors)
+    return Compared(z, p, enough=True, cases=int(group.sum()), differences=differences, errors=errors)
 
 
 def verdicts(compared: list[Compared]) -> list[Verdict]:
     """For all comparisons of a report together, at 5 %: Holm's step-down procedure (Scand. J. Statist. 6, 1979), and
     the interval of each difference at 5 % shared among them (Bonferroni)."""
-    tried = sorted((one.p, at) for at, one in enumerate(compared) if one.is_enough)
+    tried = sorted((one.p, at) for at, one in enumerate(compared) if one.enough)
     count = max(len(tried), 1)
     reach = NormalDist().inv_cdf(1 - LEVEL / (2 * count))
     rejected = set()
@@ -106,16 +103,16 @@ def steps(cases: Cases, channel: str) -> list[StepTime]:
 
 
 def _verdict(one: Compared, reach: float, *, rejected: bool) -> Verdict:
-    if not one.is_enough:
+    if not one.enough:
         return Verdict("too_few", math.nan, math.nan)
     difference, error = one.differences[0], one.errors[0]
     if not math.isfinite(difference):
         return Verdict("none_shown", math.nan, math.nan)
     low, high = difference - reach * error, difference + reach * error
     if rejected and low > 0 and one.z > 0:
-        return Verdict("slower", low, high)
+        return Verdict(one.said[0], low, high)
     if rejected and high < 0 and one.z < 0:
-        return Verdict("faster", low, high)
+        return Verdict(one.said[1], low, high)
     return Verdict("none_shown", low, high)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from mitoyen.services.models import ParityMeasure
-from mitoyen.services.parity.report import DAYS, measure
+from mitoyen.services.parity.report import DAYS, FORM, measure
 
 KEPT_FOR = dt.timedelta(days=800)
 
@@ -22,6 +22,6 @@ def keep(days: int = DAYS) -> dict[str, Any]:
 
 
 def last() -> dict[str, Any] | None:
-    """The last measure; None before the first."""
+    """The last measure; None before the first one in this form."""
     kept = ParityMeasure.objects.order_by("-day").first()
-    return dict(kept.content) if kept else None
+    return dict(kept.content) if kept and kept.content.get("form") == FORM else None

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,14 +12,19 @@ from mitoyen.manifests.registry import services
 from mitoyen.services import codes, small
 from mitoyen.services.enums import OFFLINE, Channel
 from mitoyen.services.models import Request
-from mitoyen.services.parity import compare
-from mitoyen.services.parity.cases import Bools, Cases, Delays, read, requests_in
+from mitoyen.services.parity import compare, leaving, shares
+from mitoyen.services.parity.cases import Bools, Cases, Delays, Floats, read, requests_in
 from mitoyen.services.parity.costs import Costs, usable
 from mitoyen.services.parity.survival import in_order, quantiles
 from mitoyen.territory.enums import Origin
 
 DAYS = 365
 SEED = 20261125
+FORM = 2
+"""Of a measure: one that was kept in another form is not shown."""
+DELAYS = ("answer", "end")
+WORSE = {"answer": "slower", "end": "slower", "reopened": "more", "unanswered": "more", "rating": "lower"}
+"""What is compared with the web, and the verdict that makes a channel worse."""
 CHANNELS = tuple(channel.value for channel in Channel if channel != Channel.IMPORT)
 Told = dict[str, Any]
 
@@ -44,46 +49,51 @@ def measure(until: dt.datetime | None = None, days: int = DAYS) -> Told:
     until = until or timezone.now()
     since = until - dt.timedelta(days=days)
     origin = Origin.REAL if requests_in(since, until, Origin.REAL).exists() else Origin.GENERATED
-    names = sorted(set(requests_in(since, until, origin).values_list("service", flat=True)))
+    window = (since, until, origin)
+    names = sorted(set(requests_in(*window).values_list("service", flat=True)))
     marks, tests = _marks(since, until, origin), list[_Test]()
     table, fault = usable()
-    told = [_service(name, read(name, since, until, origin), table, marks, tests) for name in names]
+    told = [
+        _service(read(name, *window, marks), table, leaving.counts(name, *window), tests) | {"service": name}
+        for name in names
+    ]
     for test, verdict in zip(tests, compare.verdicts([test.compared for test in tests]), strict=True):
         test.into.update(_compared(test, verdict))
     return {
+        "form": FORM,
         "at": until.isoformat(),
         "since": since.date().isoformat(),
         "until": until.date().isoformat(),
         "origin": str(origin),
         "costs_fault": fault,
-        "comparisons": sum(test.compared.is_enough for test in tests),
+        "comparisons": sum(test.compared.enough for test in tests),
         "services": told,
         "worse": worse(told),
     }
 
 
 def worse(told: list[Told]) -> list[Told]:
-    """The channels without connection that serve worse than the web: service, channel, which delay, the step."""
+    """The channels without connection that serve worse than the web: service, channel, in what, and what is told of
+    it."""
     return [
-        {"service": service["service"], "channel": channel["channel"], "delay": delay, **channel["against_web"][delay]}
+        {"service": service["service"], "channel": channel["channel"], "what": what, **channel["against_web"][what]}
         for service in told
         for channel in service["channels"]
-        for delay in ("answer", "end")
-        if channel["offline"] and channel["against_web"] and channel["against_web"][delay]["verdict"] == "slower"
+        for what, bad in WORSE.items()
+        if channel["offline"] and channel["against_web"] and channel["against_web"][what]["verdict"] == bad
     ]
 
 
-def _service(name: str, cases: Cases, table: Costs, marks: dict[int, int], tests: list[_Test]) -> Told:
+def _service(cases: Cases, table: Costs, left: dict[str, int], tests: list[_Test]) -> Told:
     counts = {channel: int(cases.of(channel).sum()) for channel in CHANNELS}
     counts = {channel: count for channel, count in counts.items() if count}
     kept = small.shown(list(counts.values()))
     total = small.total(list(counts.values()))
     return {
-        "service": name,
         "total": total,
         "channels": [
             _channel(cases, channel, count, total)
-            | {"rating": _rating(cases, channel, marks), "cost": table.of(channel)}
+            | {"abandoned": _abandoned(channel, counts[channel], left), "cost": table.of(channel)}
             | {"against_web": None if channel == Channel.WEB else _against_web(cases, channel, tests)}
             for channel, count in zip(counts, kept, strict=True)
         ],
@@ -100,7 +110,8 @@ def _channel(cases: Cases, channel: str, count: int | None, total: int | None) -
         "answer": _delay(cases.answer, own),
         "end": _delay(cases.end, own),
         "reopened": _share(cases.reopened[own & cases.answer.happened]),
-        "abandoned": _share(cases.forgotten[own & cases.mature]),
+        "unanswered": _share(cases.forgotten[own & cases.mature]),
+        "rating": _rating(cases.mark[own]),
     }
 
 
@@ -116,34 +127,56 @@ def _delay(delays: Delays, own: Bools) -> Told:
     return {"enough": True, "median": median, "p90": p90}
 
 
-def _share(which: Bools) -> float | None:
-    """A share of at least 20; None when it would tell of fewer than 5, on either side."""
-    part, whole = int(which.sum()), len(which)
+def _share(which: Bools) -> Told | None:
+    """A share of at least 20 with its interval; None when it would tell of fewer than 5, on either side."""
+    return _share_of(int(which.sum()), len(which))
+
+
+def _share_of(part: int, whole: int) -> Told | None:
     if whole < compare.ENOUGH or small.share_tells(part, whole):
         return None
-    return round(part / whole, 4)
+    low, high = shares.wilson(part, whole)
+    return {"share": round(part / whole, 4), "interval": [round(low, 4), round(high, 4)]}
 
 
-def _rating(cases: Cases, channel: str, marks: dict[int, int]) -> Told | None:
-    """Mean of the marks that people gave with their request's code."""
-    given = [marks[number] for number in cases.number[cases.of(channel)].tolist() if number in marks]
+def _abandoned(channel: str, handed_in: int, left: dict[str, int]) -> Told | None:
+    """The share of those begun that were never handed in, where it is counted."""
+    if channel not in leaving.COUNTED:
+        return None
+    given_up = left.get(channel, 0)
+    return _share_of(given_up, handed_in + given_up)
+
+
+def _rating(marks: Floats) -> Told | None:
+    """Mean of the marks that people gave with their request's code, with its interval."""
+    given = marks[np.isfinite(marks)]
     if len(given) < small.LEAST:
         return None
-    return {"mean": round(sum(given) / len(given), 1), "count": len(given)}
+    low, high = shares.mean_interval(given)
+    return {"mean": round(float(given.mean()), 1), "interval": [round(low, 1), round(high, 1)], "count": len(given)}
 
 
 def _against_web(cases: Cases, channel: str, tests: list[_Test]) -> Told:
     both = compare.comparable(cases, channel, Channel.WEB)
     told: Told = {}
-    for which in ("answer", "end"):
+    for which in DELAYS:
         told[which] = {}
         compared = compare.delay(both, getattr(both, which), channel, SEED)
         tests.append(_Test(told[which], both, channel, which, int(cases.of(channel).sum()), compared))
+    shown = {side: _channel(cases, side, None, None) for side in (channel, Channel.WEB)}
+    for which, compared in shares.against(both, channel).items():
+        told[which] = {}
+        # What is not shown of one of the two sides doesn't follow from their difference either.
+        enough = compared.enough and all(side[which] is not None for side in shown.values())
+        kept = replace(compared, enough=enough)
+        tests.append(_Test(told[which], both, channel, which, int(cases.of(channel).sum()), kept))
     return told
 
 
 def _compared(test: _Test, verdict: compare.Verdict) -> Told:
     """What is said of one comparison. Nothing but that they are too few, when they are."""
+    if test.which not in DELAYS:
+        return _compared_share(test, verdict)
     if verdict.said == "too_few":
         return {"verdict": "too_few", "median": None, "interval": None, "p90": None, "compared": None, "step": None}
     median, p90 = test.compared.differences
@@ -155,6 +188,16 @@ def _compared(test: _Test, verdict: compare.Verdict) -> Told:
         "compared": None if small.share_tells(test.compared.cases, test.count) else test.compared.cases,
         "step": _step(test) if verdict.said == "slower" else None,
     }
+
+
+def _compared_share(test: _Test, verdict: compare.Verdict) -> Told:
+    """Of a share or a mark: what the channel has more than the web."""
+    if verdict.said == "too_few":
+        return {"verdict": "too_few", "difference": None, "interval": None}
+    digits = 1 if test.which == "rating" else 3
+    values = (test.compared.differences[0], verdict.low, verdict.high)
+    difference, low, high = (round(value, digits) + 0.0 for value in values)
+    return {"verdict": verdict.said, "difference": difference, "interval": [low, high]}
 
 
 def _step(test: _Test) -> Told | None:

@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 from mitoyen.manifests.registry import services
 from mitoyen.services.enums import Channel
 from mitoyen.services.parity.costs import Elsewhere
+from mitoyen.services.parity.leaving import COUNTED
 from mitoyen.services.wording import language
 
 Told = dict[str, Any]
@@ -83,18 +84,58 @@ def step(name: str) -> str:
     }[name]
 
 
+def compared(told: Told | None, what: str) -> str:
+    """A channel's share or mark against the web's."""
+    if told is None:
+        return _("the reference")
+    if told["verdict"] == "too_few":
+        return _("too few to say")
+    if told["verdict"] == "none_shown":
+        return _("no difference shown")
+    return {
+        "more": _("more often: %(reach)s"),
+        "less": _("less often: %(reach)s"),
+        "higher": _("higher: %(reach)s"),
+        "lower": _("lower: %(reach)s"),
+    }[told["verdict"]] % {"reach": reach(told["interval"], what)}
+
+
+def reach(interval: list[float], what: str) -> str:
+    """The size of a difference, whatever its sign: `3 to 8 points`."""
+    low, high = sorted(abs(value) for value in interval)
+    if what == "rating":
+        told = {"low": number_format(low, 1), "high": number_format(high, 1)}
+    else:
+        told = {"low": number_format(100 * low, 0), "high": number_format(100 * high, 0)}
+    return _("%(low)s to %(high)s points") % told
+
+
 def alerts(told: Told | None) -> list[str]:
-    """A sentence for each channel without connection that serves worse, the answer's delay before the end's."""
-    first: dict[tuple[str, str], Told] = {}
+    """Sentences for each channel without connection that serves worse: one on delays, the answer's before the end's,
+    then one for each of the rest."""
+    first: dict[tuple[str, str, str], Told] = {}
     for one in told["worse"] if told else []:
-        first.setdefault((one["service"], one["channel"]), one)
+        what = "delay" if one["what"] in ("answer", "end") else one["what"]
+        first.setdefault((one["service"], one["channel"], what), one)
     return [alert(one) for one in first.values()]
 
 
 def alert(told: Told) -> str:
     """One sentence on a channel without connection that serves worse."""
-    facts = {"service": service(told["service"]), "channel": channel(told["channel"]), "span": span(told["median"])}
-    if told["delay"] == "answer":
+    facts = {"service": service(told["service"]), "channel": channel(told["channel"])}
+    if told["what"] not in ("answer", "end"):
+        sentence = {
+            "reopened": _(
+                "“%(service)s”, %(channel)s: requests are opened again more often than on the web (%(reach)s)."
+            ),
+            "unanswered": _(
+                "“%(service)s”, %(channel)s: requests stay unanswered more often than on the web (%(reach)s)."
+            ),
+            "rating": _("“%(service)s”, %(channel)s: people give lower marks than on the web (%(reach)s)."),
+        }[told["what"]]
+        return sentence % {**facts, "reach": reach(told["interval"], told["what"])}
+    facts["span"] = span(told["median"])
+    if told["what"] == "answer":
         said = _("“%(service)s”, %(channel)s: people wait about %(span)s longer for an answer than on the web.") % facts
     else:
         said = _("“%(service)s”, %(channel)s: it takes about %(span)s longer to the end than on the web.") % facts
@@ -138,9 +179,25 @@ def share(told: float | None) -> str:
     return _("not shown") if told is None else _("%(share)s %%") % {"share": number_format(100 * told, 0)}
 
 
+def sure_share(told: Told | None) -> str:
+    """A share with its interval."""
+    if told is None:
+        return _("too few to say")
+    low, high = (number_format(100 * value, 0) for value in told["interval"])
+    return _("%(share)s (%(low)s to %(high)s %%)") % {"share": share(told["share"]), "low": low, "high": high}
+
+
+def abandoned(told: Told | None, channel: str) -> str:
+    """The same of those who gave up midway, where that is counted."""
+    return sure_share(told) if channel in COUNTED else _("not counted")
+
+
 def rating(told: Told | None) -> str:
-    """The mean mark."""
-    return _("too few to say") if told is None else _("%(mark)s out of 5") % {"mark": number_format(told["mean"], 1)}
+    """The mean mark with its interval."""
+    if told is None:
+        return _("too few to say")
+    mark, low, high = (number_format(value, 1) for value in (told["mean"], *told["interval"]))
+    return _("%(mark)s out of 5 (%(low)s to %(high)s)") % {"mark": mark, "low": low, "high": high}
 
 
 def line(told: Told) -> str:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from mitoyen.services.parity import keeping, wording
 from mitoyen.services.parity.costs import Costs, nothing, usable
-from mitoyen.services.parity.report import CHANNELS
+from mitoyen.services.parity.report import CHANNELS, WORSE
 from mitoyen.territory.enums import Origin
 from mitoyen.www.portal.cache import public
 
@@ -30,8 +30,12 @@ class Row:
     against_answer: str
     against_end: str
     reopened: str
+    against_reopened: str
+    unanswered: str
+    against_unanswered: str
     abandoned: str
     rating: str
+    against_rating: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ def page(request: HttpRequest) -> HttpResponse:
 def _says_something(service: dict[str, Any]) -> bool:
     """Whether one comparison of an offline channel has enough cases."""
     compared = [one["against_web"] for one in service["channels"] if one["offline"] and one["against_web"]]
-    return any(one[delay]["verdict"] != "too_few" for one in compared for delay in ("answer", "end"))
+    return any(one[what]["verdict"] != "too_few" for one in compared for what in WORSE)
 
 
 def _rows(service: dict[str, Any]) -> list[Row]:
@@ -84,7 +88,7 @@ def _rows(service: dict[str, Any]) -> list[Row]:
 
 
 def _row(one: dict[str, Any]) -> Row:
-    against = one["against_web"] or {"answer": None, "end": None}
+    against = one["against_web"] or dict.fromkeys(WORSE)
     return Row(
         channel=wording.channel(one["channel"]),
         offline=one["offline"],
@@ -96,9 +100,13 @@ def _row(one: dict[str, Any]) -> Row:
         end_p90=wording.delay(one["end"]["p90"]),
         against_answer=wording.verdict(against["answer"]),
         against_end=wording.verdict(against["end"]),
-        reopened=wording.share(one["reopened"]),
-        abandoned=wording.share(one["abandoned"]),
+        reopened=wording.sure_share(one["reopened"]),
+        against_reopened=wording.compared(against["reopened"], "reopened"),
+        unanswered=wording.sure_share(one["unanswered"]),
+        against_unanswered=wording.compared(against["unanswered"], "unanswered"),
+        abandoned=wording.abandoned(one["abandoned"], one["channel"]),
         rating=wording.rating(one["rating"]),
+        against_rating=wording.compared(against["rating"], "rating"),
     )
 
 
