@@ -5,6 +5,7 @@ than writing (measured on 2 cores: 147 requests a second without the line, above
 """
 
 import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,8 +22,9 @@ def in_turn() -> Iterator[None]:
     if connection.vendor != "sqlite" or connection.in_atomic_block:
         yield
         return
-    home = Path(settings.MITOYEN_HOME)
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / FILE).open("ab") as line:
+    line = os.open(Path(settings.MITOYEN_HOME) / FILE, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
         fcntl.flock(line, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(line)

@@ -5,11 +5,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from django.db.models.functions import Lower
+from django.db import connection
 
 from mitoyen.services.contacts import Reach
 from mitoyen.services.enums import Channel, State
-from mitoyen.services.models import Contact, Request
 
 READ_BY_A_HUMAN = frozenset({Channel.COUNTER, Channel.PHONE, Channel.PAPER, Channel.IMPORT})
 LINK = re.compile(r"https?://|www\.|\[url|<a\s", re.IGNORECASE)
@@ -33,11 +32,16 @@ def _was_read_before(reach: Reach) -> bool:
     """Whether an earlier request of the same number or address went through, and none was set aside."""
     if not reach.value:
         return False
-    named = Contact.objects.alias(known=Lower("value")).filter(way=reach.way, known=reach.value.lower())
-    earlier = named.values("request")
-    requests = Request.objects.filter(pk__in=earlier)
-    went_through, set_aside = requests.filter(answered_at__isnull=False), requests.filter(state=State.REFUSED)
-    return went_through.exists() and not set_aside.exists()
+    with connection.cursor() as cursor:
+        # For each request of the open web: as SQL, in the words of the index `contact_known`.
+        cursor.execute(
+            "SELECT DISTINCT r.state, r.answered_at IS NOT NULL FROM services_contact c "
+            "JOIN services_request r ON r.id = c.request_id WHERE c.way = %s AND LOWER(c.value) = %s",
+            [reach.way, reach.value.lower()],
+        )
+        earlier = cursor.fetchall()
+    went_through = any(answered for _state, answered in earlier)
+    return went_through and all(state != State.REFUSED for state, _answered in earlier)
 
 
 def _words(value: Any) -> Iterator[str]:

@@ -18,6 +18,8 @@ def likely_same(
     service: str, category: str, longitude: float | None, latitude: float | None, thing: str = ""
 ) -> list[Request]:
     """Open requests about the same thing, or within 60 m of the point (degrees), nearest first, five at most."""
+    if not thing and (longitude is None or latitude is None):
+        return []
     wanted = Request.objects.filter(
         service=service, category=category, state__in=LIVE, joined_to=None, received_at__gte=timezone.now() - RECENT
     )

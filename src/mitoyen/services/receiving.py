@@ -14,18 +14,21 @@ from django.utils import timezone
 from mitoyen.ledger import audit
 from mitoyen.ledger.turns import in_turn
 from mitoyen.manifests.load import Service
-from mitoyen.services import codes, holding, routing, subscriptions, throttle
+from mitoyen.services import codes, holding, nearby, routing, subscriptions, throttle
 from mitoyen.services.answers import Raw, Read, read
 from mitoyen.services.appointments import Slot, book
 from mitoyen.services.contacts import Reach
 from mitoyen.services.enums import Channel, FactKind, State
-from mitoyen.services.models import Contact, Photo, Request
+from mitoyen.services.models import Contact, Fact, Photo, Request
 from mitoyen.services.placing import as_answer
 from mitoyen.services.telling import tell
-from mitoyen.services.timeline import note
 from mitoyen.territory.enums import Origin
 from mitoyen.territory.finding import Spot
 from mitoyen.territory.models import Thing
+
+
+NOT_ASKED = frozenset({Channel.MAIL, Channel.OPEN311})
+"""Channels on which what is likely the same can't be chosen from before it is handed in."""
 
 
 @dataclass
@@ -71,23 +74,21 @@ def receive(submission: Submission) -> Request:
         return known
     # What is only read comes first: one writer at a time, so the lock is held for the writing alone.
     fields = _fields(submission, _whole(submission, found))
-    with in_turn(), transaction.atomic():
-        request, created = _kept(submission, fields)
-        if created:
-            _follow_up(request, submission)
-    return request
-
-
-def _kept(submission: Submission, fields: dict[str, Any]) -> tuple[Request, bool]:
-    """The request stored; or the one that was stored before, or meanwhile. A code that is taken is drawn again."""
+    near = _near(submission, fields)
     try:
-        with transaction.atomic():
-            return Request.objects.create(submission=submission.token, **fields), True
+        return _keep(submission, fields, near)
     except IntegrityError:
         known = Request.objects.filter(submission=submission.token).first()
-    if known is not None:
-        return known, False
-    return Request.objects.create(submission=submission.token, **{**fields, "code": _code("")}), True
+    # Stored before, or meanwhile; or else its code was taken, and another one is drawn.
+    return known or _keep(submission, {**fields, "code": _code("")}, near)
+
+
+def _keep(submission: Submission, fields: dict[str, Any], near: int) -> Request:
+    """Store a request with all that follows from it, or nothing."""
+    with in_turn(), transaction.atomic():
+        request = Request.objects.create(submission=submission.token, **fields)
+        _follow_up(request, submission, near)
+    return request
 
 
 def faults_of(submission: Submission) -> dict[str, str]:
@@ -149,28 +150,39 @@ def _code(promised: str) -> str:
     return code
 
 
-def _follow_up(request: Request, submission: Submission) -> None:
+def _near(submission: Submission, fields: dict[str, Any]) -> int:
+    """What is likely the same, where the channel can't ask "is it one of these?": the person is told that there is one,
+    and a clerk joins them. 0 where there is none."""
+    if submission.channel not in NOT_ASKED:
+        return 0
+    thing = submission.spot.thing if submission.spot else ""
+    place = (fields["longitude"], fields["latitude"])
+    found = nearby.likely_same(fields["service"], fields["category"], *place, thing)
+    return found[0].pk if found else 0
+
+
+def _follow_up(request: Request, submission: Submission, near: int) -> None:
     reach = submission.reach
     if reach.value or reach.name:
         Contact.objects.create(request=request, name=reach.name, way=reach.way, value=reach.value)
     _claim(request, submission.photos)
-    fact = note(
-        request,
-        FactKind.RECEIVED,
+    fact = Fact(
+        request=request,
+        kind=FactKind.RECEIVED,
         at=request.received_at,
         channel=submission.channel,
         by=submission.taken_by,
-        detail={"commune": request.commune_id or "", "team": request.team},
+        detail={"commune": request.commune_id or "", "team": request.team, **({"near": near} if near else {})},
     )
+    held = [Fact(request=request, kind=FactKind.HELD, at=timezone.now())] if request.state == State.HELD else []
+    Fact.objects.bulk_create([fact, *held])
     if submission.taken_by:
         audit.record(submission.taken_by, "request.taken_in", request.code, channel=str(submission.channel))
     if submission.slot is not None:
         book(request, submission.slot)
     if submission.who:
         throttle.count("submission", submission.who)
-    if request.state == State.HELD:
-        note(request, FactKind.HELD)
-    else:
+    if not held:
         subscriptions.follow(request, reach)
         tell(request, fact)
 

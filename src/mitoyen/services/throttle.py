@@ -30,7 +30,14 @@ KEPT_FOR = dt.timedelta(days=2)
 
 def is_over(what: str, who: str) -> bool:
     """Whether `who` (an address, a number) reached this hour's limit."""
-    return Tries.objects.filter(what=what, who=_hashed(who), hour=_hour(), count__gte=LIMITS[what]).exists()
+    with connection.cursor() as cursor:
+        # Before each submission: as SQL, which takes a fifth of the time.
+        cursor.execute(
+            "SELECT count FROM services_tries WHERE what = %s AND who = %s AND hour = %s",
+            [what, _hashed(who), connection.ops.adapt_datetimefield_value(_hour())],
+        )
+        tried = cursor.fetchone()
+    return tried is not None and tried[0] >= LIMITS[what]
 
 
 def count(what: str, who: str, times: int = 1) -> None:

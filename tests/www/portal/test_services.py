@@ -288,7 +288,7 @@ def test_an_unknown_service_is_not_found(visitor):
 def test_a_form_costs_few_queries(visitor, django_assert_max_num_queries):
     with django_assert_max_num_queries(3):
         visitor.get(FORM)
-    with django_assert_max_num_queries(22):
+    with django_assert_max_num_queries(10):
         hand_in(visitor)
 
 
