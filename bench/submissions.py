@@ -89,6 +89,22 @@ def kept(home: Path) -> int:
     return int(done.stdout)
 
 
+def cpu_seconds(parent: int) -> float:
+    """Processor time that a process and those it started have used so far (Linux)."""
+    used, parents = {}, {}
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = entry.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        number = int(entry.parent.name)
+        parents[number], used[number] = int(fields[1]), int(fields[11]) + int(fields[12])
+    family = {parent}
+    while more := {number for number, above in parents.items() if above in family} - family:
+        family |= more
+    return sum(used.get(number, 0) for number in family) / os.sysconf("SC_CLK_TCK")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rate", type=int, default=200, help="submissions a second")
@@ -105,7 +121,9 @@ def main() -> None:
             cookie, csrf = form_of(f"http://127.0.0.1:{asked.port}")
         count = asked.rate * asked.seconds
         messages = [message(number, asked.port, cookie, csrf) for number in range(count)]
+        before = cpu_seconds(process.pid)
         times, faults = asyncio.run(load(asked.port, messages, asked.rate))
+        spent = cpu_seconds(process.pid) - before
     finally:
         process.terminate()
         process.wait()
@@ -114,6 +132,7 @@ def main() -> None:
     rows = [
         ("submissions kept, each once", f"{kept(home)} of {count}", f"{count}"),
         ("not answered as they should be", str(len(faults)), "0"),
+        ("processor time of the server a submission, ms", f"{1000 * spent / count:.2f}", ""),
         ("p50 / p99, ms", f"{p50:.1f} / {p99:.1f}", ""),
         (f"p95 at {asked.rate} a second, ms", f"{p95:.1f}", "100"),
     ]
