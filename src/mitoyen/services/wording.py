@@ -4,6 +4,8 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
+from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -11,8 +13,9 @@ from mitoyen.manifests.load import Service
 from mitoyen.manifests.registry import services
 from mitoyen.services import codes
 from mitoyen.services.answers import number_shown
-from mitoyen.services.enums import FactKind
+from mitoyen.services.enums import FactKind, State
 from mitoyen.services.models import Fact, Request
+from mitoyen.territory.enums import Origin
 from mitoyen.territory.models import Commune
 
 
@@ -118,9 +121,33 @@ SHOWN: dict[str, Callable[[Any], str]] = {
 }
 
 
-def _received(_fact: Fact, request: Request) -> str:
-    told = {"day": f"{request.promised_for:%d/%m/%Y}"}
-    return _("We received it. You get an answer by %(day)s at the latest.") % told
+def _received(fact: Fact, request: Request) -> str:
+    day = {"day": f"{request.promised_for:%d/%m/%Y}"}
+    told = _("We received it. You get an answer by %(day)s at the latest.") % day
+    return " ".join(part for part in (told, similar(fact)) if part)
+
+
+def similar(fact: Fact) -> str:
+    """That a similar request was there before, when the person could not be asked; where to read it, when it is
+    public."""
+    number = fact.detail.get("near")
+    near = Request.objects.filter(pk=number).first() if number else None
+    if near is None:
+        return ""
+    told = [_("A similar request was made close by."), _public_page(near)]
+    told.append(_("If it is the same thing, an agent joins them: nothing is lost, you keep your code and are told."))
+    return " ".join(part for part in told if part)
+
+
+def _public_page(request: Request) -> str:
+    """Where anyone may read it; empty when nobody may."""
+    service = service_of(request)
+    if service is None or not service.manifest.public or request.origin == Origin.SAMPLE:
+        return ""
+    if request.state in (State.HELD, State.REFUSED):
+        return ""
+    page = reverse("portal:service-request", args=[request.service, request.pk])
+    return _("Follow it here: %(address)s") % {"address": f"{str(settings.MITOYEN['public_url']).rstrip('/')}{page}"}
 
 
 def _passed_on(fact: Fact, request: Request) -> str:

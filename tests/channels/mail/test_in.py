@@ -261,3 +261,24 @@ def test_more_connections_than_it_serves_are_sent_away(post, stranger):
             wire.close()
     time.sleep(0.5)
     assert post.send(letter("Bonjour", sender=stranger), envelope_from=stranger).startswith("250")
+
+
+def test_who_writes_of_what_is_known_already_is_told_where_to_follow_it(post):
+    first, second = "premiere@exemple.fr", "seconde@exemple.fr"
+    words = WHOLE.replace("Éclairage", "Arbre, parc").replace("lampadaire clignote", "tilleul penche")
+    post.send(letter(words, "Signalement", sender=first), envelope_from=first)
+    ((code, *_rest),) = _requests(post, first)
+    assert "semblable" not in _asked(post, first).get_content()
+    post.installation.python(
+        "from mitoyen.services import timeline; from mitoyen.services.models import Request\n"
+        f"timeline.release(Request.objects.get(code='{code}'), 'moderator@mairie.example')"
+    )
+    ((number,),) = post.query("SELECT id FROM services_request WHERE code = ?", code)
+    post.send(letter(words, "Signalement", sender=second), envelope_from=second)
+    told = _asked(post, second).get_content().replace("\n", " ")
+    assert "Une demande semblable" in told
+    assert f"https://mairie.example/services/report_problem/demandes/{number}/" in told
+    assert code not in told.replace("-", ""), "its code is the other person's"
+    ((own, *_rest),) = _requests(post, second)
+    assert own != code
+    assert post.query("SELECT joined_to_id FROM services_request WHERE code = ?", own) == [(None,)]

@@ -180,3 +180,21 @@ def test_hours_of_a_place_to_meet_become_times_that_people_choose(desk, sign_in)
     assert "Parc" in offered
     assert client.post(reverse("desk:venue-close", args=[desk.venue.pk])).status_code == 302
     assert "Parc" not in Client().get("/services/digital_help/").content.decode()
+
+
+@pytest.mark.parametrize("channel", [Channel.MAIL, Channel.OPEN311, Channel.PAPER])
+def test_what_is_likely_the_same_is_offered_to_the_clerk_and_joined_without_losing_anyone(desk, sign_in, channel):
+    first = report("Un trou.", desk.trelaze, reach=Reach(Way.MAIL, "a@exemple.fr"))
+    second = report("Le trou.", desk.trelaze, channel, Reach(Way.MAIL, "b@exemple.fr"))
+    Request.objects.filter(pk=second.pk).update(state=State.OPEN)
+    client = sign_in(desk.clerk_trelaze)
+    page = client.get(reverse("desk:request", args=[second.pk])).content.decode()
+    assert "Peut-être la même chose" in page
+    assert first.code in page
+    assert act(client, second, "join", code=first.code).status_code == 302
+    assert again(second).joined_to_id == first.pk
+    assert "votre code reste" in Notice.objects.filter(to="b@exemple.fr").last().body
+    act(client, first, "close", words="Il est rebouché.")
+    for asked, to in ((first, "a@exemple.fr"), (second, "b@exemple.fr")):
+        assert again(asked).state == State.CLOSED
+        assert "Il est rebouché." in Notice.objects.filter(to=to).last().body

@@ -325,3 +325,16 @@ def test_xml_holds_what_xml_can_not(client, post):
     kept = _published(Request.objects.get())
     tree = ElementTree.fromstring(client.get(f"{V2}/requests/{kept.pk}.xml").content)
     assert tree.findtext("request/description") == "Un <b>&</b> trou"
+
+
+def test_what_is_likely_known_already_is_said_and_nothing_is_lost(client, post):
+    first = _published(Request.objects.get()) if post().status_code == 200 else None
+    answer = post(description="La lampe du coin ne marche plus")
+    notice = answer.json()[0]["service_notice"]
+    assert f"/services/report_problem/demandes/{first.pk}/" in notice
+    assert first.code not in notice.replace("-", "")
+    second = Request.objects.exclude(pk=first.pk).get()
+    assert second.joined_to_id is None
+    story = client.post("/suivre/", {"code": second.code}).content.decode()
+    assert "Une demande semblable" in story
+    assert "semblable" not in post(lat="47.41").json()[0]["service_notice"]

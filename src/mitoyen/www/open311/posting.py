@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 
 from mitoyen.gate.keys import owner_of
 from mitoyen.ledger.refusal import Refused
-from mitoyen.services import codes, photos, placing, receiving, throttle, timeline
+from mitoyen.services import codes, photos, placing, receiving, throttle, timeline, wording
 from mitoyen.services.answers import BadAnswer, clean
 from mitoyen.services.contacts import MOBILE, Reach, phone, read_contact
-from mitoyen.services.enums import Channel, Way
+from mitoyen.services.enums import Channel, FactKind, Way
 from mitoyen.services.long_words import pieces
 from mitoyen.services.models import Photo, Request
 from mitoyen.services.placing import Placed
@@ -201,4 +201,6 @@ def _notice(kept: Request, unfetched: str) -> str:
         "code": codes.shown(kept.code),
         "day": f"{kept.promised_for:%d/%m/%Y}",
     }
-    return f"{told} {unfetched}".strip()
+    received = kept.facts.filter(kind=FactKind.RECEIVED).first()
+    same = wording.similar(received) if received else ""
+    return " ".join(part for part in (told, same, unfetched) if part)
