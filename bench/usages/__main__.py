@@ -1,0 +1,63 @@
+"""`python -m bench.usages [NAME] [--count 200] [--seeds 3]`: a table a usage of what is found and what is wrongly told.
+
+Seeds are 101, 102…; thresholds were chosen on others (below 20). Each row is the worst of the seeds.
+"""
+
+import argparse
+import importlib
+import os
+import sys
+import time
+
+COUNT, SEEDS, FIRST_SEED = 200, 3, 101
+NAMES = ("lighting", "water", "green_spaces")
+
+
+def main() -> int:
+    """Print the tables; the number of usages asked for that don't exist."""
+    parser = argparse.ArgumentParser(prog="bench.usages")
+    parser.add_argument("names", nargs="*", default=NAMES)
+    parser.add_argument("--count", type=int, default=COUNT)
+    parser.add_argument("--seeds", type=int, default=SEEDS)
+    parser.add_argument("--first", type=int, default=FIRST_SEED)
+    asked = parser.parse_args()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mitoyen.settings")
+    import django
+
+    django.setup()
+    for name in asked.names:
+        _show(name, asked.count, range(asked.first, asked.first + asked.seeds))
+    return 0
+
+
+def _show(name: str, count: int, seeds: range) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from bench.usages import study
+
+    sorts = importlib.import_module(f"bench.usages.{name}").SORTS
+    started = time.monotonic()
+    by_seed = [study.run(name, sorts, count, seed) for seed in seeds]
+    table = Table(title=f"{name}: {count} of each sort, worst of seeds {seeds.start} to {seeds.stop - 1}")
+    for column in ("sort", "recall", "precision", "told after (h)", "false /1,000 datastreams a week", "datastreams"):
+        table.add_column(column, justify="left" if column == "sort" else "right")
+    for rows in zip(*by_seed, strict=True):
+        recalls = [row.recall for row in rows if row.planted]
+        precisions = [row.precision for row in rows if row.planted]
+        table.add_row(
+            rows[0].name,
+            f"{min(recalls):.3f}" if recalls else "",
+            f"{min(precisions):.3f}" if precisions else "",
+            f"{max(row.delay for row in rows):.0f}" if recalls else "",
+            f"{max(row.false_per_thousand for row in rows):.2f}",
+            str(min(row.datastreams for row in rows)),
+        )
+    Console(width=120).print(table)
+    wrong = [rule for rows in by_seed for row in rows for rule in row.false]
+    counted = ", ".join(f"{rule} {wrong.count(rule)}" for rule in sorted(set(wrong)))
+    print(f"wrongly told: {counted or 'nothing'}; {time.monotonic() - started:.0f} s", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
