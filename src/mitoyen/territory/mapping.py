@@ -75,13 +75,13 @@ def settled(mapping: Mapping, columns: Sequence[str], *, has_points: bool) -> Ma
     return replace(
         mapping,
         kind=mapping.kind or "building",
-        id=_given(mapping.id, columns) or _usual(ID_NAMES, columns),
-        name=_given(mapping.name, columns) or _usual(NAME_NAMES, columns),
-        commune=commune or ("" if has_points else _usual(COMMUNE_NAMES, columns)),
-        part_of=_given(mapping.part_of, columns),
-        lon=_given(mapping.lon, columns) or ("" if has_points else _usual(LON_NAMES, columns)),
-        lat=_given(mapping.lat, columns) or ("" if has_points else _usual(LAT_NAMES, columns)),
-        attributes={name: _given(column, columns) for name, column in mapping.attributes.items()},
+        id=given_column(mapping.id, columns) or usual_column(ID_NAMES, columns),
+        name=given_column(mapping.name, columns) or usual_column(NAME_NAMES, columns),
+        commune=commune or ("" if has_points else usual_column(COMMUNE_NAMES, columns)),
+        part_of=given_column(mapping.part_of, columns),
+        lon=given_column(mapping.lon, columns) or ("" if has_points else usual_column(LON_NAMES, columns)),
+        lat=given_column(mapping.lat, columns) or ("" if has_points else usual_column(LAT_NAMES, columns)),
+        attributes={name: given_column(column, columns) for name, column in mapping.attributes.items()},
     )
 
 
@@ -92,7 +92,8 @@ def with_options(mapping: Mapping, **options: Any) -> Mapping:
     return replace(mapping, **given, attributes=attributes)
 
 
-def _given(name: str, columns: Sequence[str]) -> str:
+def given_column(name: str, columns: Sequence[str]) -> str:
+    """The column that was named, case and accents aside; "" for no name. Raises Refused when there is none."""
     if not name:
         return ""
     column = _column(name, columns)
@@ -111,6 +112,7 @@ def _column(name: str, columns: Sequence[str]) -> str | None:
     return next((column for column in columns if plain(column) == plain(name)), None)
 
 
-def _usual(names: Sequence[str], columns: Sequence[str]) -> str:
+def usual_column(names: Sequence[str], columns: Sequence[str]) -> str:
+    """The first column that has one of these usual names (plain, with underscores); "" without."""
     by_name = {plain(column).replace(" ", "_"): column for column in reversed(columns)}
     return next((by_name[name] for name in names if name in by_name), "")

@@ -4,7 +4,7 @@ from django.db import models
 
 from mitoyen.connect.devices.enums import FieldRole, QuarantineState
 from mitoyen.history.enums import Kind
-from mitoyen.territory.models import Device
+from mitoyen.territory.models import Device, Thing
 
 
 class Codec(models.Model):
@@ -73,6 +73,13 @@ class Registration(models.Model):
     address = models.CharField(max_length=120, unique=True)
     model = models.ForeignKey(DeviceModel, on_delete=models.PROTECT, related_name="registrations")
     application_key = models.BinaryField(default=b"", help_text="Encrypted; can be written, never read back.")
+    thing = models.ForeignKey(
+        Thing, null=True, blank=True, on_delete=models.SET_NULL, related_name="registrations",
+        help_text="Where it stands, when it serves there every confirmed field of its model.",
+    )  # fmt: skip
+    starts = models.DateTimeField(null=True, blank=True, help_text="Since when it stands there.")
+    factor = models.FloatField(default=1.0, help_text="Of the deployments that fields confirmed later open.")
+    offset = models.FloatField(default=0.0)
     brought_by = models.ForeignKey(RegisterImport, null=True, on_delete=models.SET_NULL, related_name="registrations")
     retired_at = models.DateTimeField(null=True, blank=True)
 

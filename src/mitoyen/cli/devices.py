@@ -1,0 +1,74 @@
+"""`mitoyen devices`: the register of devices, what their fields mean, who is silent."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from django.utils.translation import gettext as _
+
+from mitoyen.cli.main import app
+from mitoyen.cli.who import who
+
+devices = typer.Typer(no_args_is_help=True, help="The register of devices: what they are, whether they are well.")
+app.add_typer(devices, name="devices")
+
+AsJson = Annotated[bool, typer.Option("--json", help="For scripts.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and write nothing.")]
+
+
+@devices.command("import")
+def import_file(
+    file: Annotated[Path, typer.Argument(help="CSV or XLSX: address (EUI), model, and what else is known of each.")],
+    column: Annotated[list[str] | None, typer.Option(help="ROLE=COLUMN, where names are unusual.")] = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Take a file's devices into the register. Safe to repeat; a result a row; `undo` takes it back."""
+    from mitoyen.connect.devices.entries import columns_given
+    from mitoyen.connect.devices.register import import_devices
+
+    report = import_devices(file, who("mitoyen devices import"), columns=columns_given(column or []), dry_run=dry_run)
+    if as_json:
+        print(json.dumps(report.to_json(), ensure_ascii=False))
+        return
+    for words, count in (
+        (_("rows"), report.rows), (_("added"), report.added), (_("changed"), report.changed),
+        (_("unchanged"), report.unchanged), (_("refused"), report.refused), (_("deployments"), report.deployments),
+    ):  # fmt: skip
+        print(f"  {count:>8} {words}")
+    _say_refused(report.results)
+    if report.waiting_for_fields:
+        print(_("Some models have no confirmed field yet: mitoyen devices fields MODEL"))
+    if report.number is not None:
+        print(_("To take it back: mitoyen devices undo %(n)s") % {"n": report.number})
+    elif dry_run:
+        print(_("Nothing was written (--dry-run)."))
+
+
+def _say_refused(results: list[dict[str, Any]]) -> None:
+    refused = [result for result in results if result["result"] == "refused"]
+    for result in refused[:20]:
+        print("  " + _("line %(n)s: ") % {"n": result["line"]} + result["reason"])
+
+
+@devices.command()
+def undo(
+    number: Annotated[int, typer.Argument(help="Number that the import said.")],
+    why: Annotated[str, typer.Option(help="Why; kept in the audit trail.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Take an import of devices back; what changed since then stays, and is told."""
+    from mitoyen.connect.devices.undoing import undo_import
+
+    undone = undo_import(number, who("mitoyen devices undo"), why)
+    if as_json:
+        told = {"number": undone.number, "removed": undone.removed, "restored": undone.restored, "kept": undone.kept}
+        print(json.dumps(told, ensure_ascii=False))
+        return
+    print(
+        _("%(removed)d removed, %(restored)d as before, %(kept)d left as they are.")
+        % {"removed": undone.removed, "restored": undone.restored, "kept": len(undone.kept)}
+    )
+    for row in undone.kept[:20]:
+        print("  " + _("line %(n)s: ") % {"n": row["line"]} + row["reason"])
