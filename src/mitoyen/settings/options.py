@@ -49,9 +49,18 @@ OPTIONS = (
     Option("sms_window", 10, "Messages that may wait for the centre's answer at once."),
     Option("sms_per_second", 20, "Messages a second that the centre takes from us."),
     Option("sms_doubt_seconds", 3600, "How long a message that the centre may have or not waits for its receipt."),
+    Option("mqtt_host", "", "MQTT broker that devices' messages come from; empty: none."),
+    Option("mqtt_port", 1883, "Its port; 8883 is usual with TLS."),
+    Option("mqtt_tls", False, "True: the link is encrypted, and the broker's certificate checked."),
+    Option("mqtt_user", "", "Account at the broker, when it asks for one."),
+    Option("mqtt_password", "", "Its password; better in the environment than in the file."),
+    Option("mqtt_topics", "", "Topics to take in, each with its format: application/+/device/+/event/up=chirpstack4."),
+    Option("mqtt_client", "mitoyen", "Name of the session that the broker keeps for us; another one on each machine."),
+    Option("mqtt_group", "", "Group that shares the messages, where several machines take them in."),
     Option("trusted_proxies", "", "Addresses of your own web servers in front, whose X-Forwarded-For is believed."),
     Option("secure_cookies", False, "True behind HTTPS: cookies are sent over HTTPS only."),
     Option("open_request_months", 12, "Months without any event after which a request still open counts as ended."),
+    Option("frames_kept_days", 90, "Days that devices' messages are kept as they came, to be decoded again."),
     Option("debug", False, "Django's debug pages; never in production."),
 )
 

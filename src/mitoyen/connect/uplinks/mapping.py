@@ -1,0 +1,254 @@
+"""From a device's address to what its fields mean and which datastreams they serve, in memory.
+
+What is known of a device is read with others' in one query and used for a minute at most; a change of the register, of
+fields, codecs or deployments is seen within two seconds by a signature of those tables.
+"""
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Max, Sum
+
+from mitoyen.connect.devices.enums import FieldRole
+from mitoyen.connect.devices.models import Codec, DeviceModel, Field, Registration
+from mitoyen.connect.uplinks import reading
+from mitoyen.connect.uplinks.messages import Frame
+from mitoyen.history.datastreams import datastream_for
+from mitoyen.history.enums import Kind
+from mitoyen.history.models import Datastream
+from mitoyen.history.units import converter, ucum
+from mitoyen.ledger.refusal import Refused
+from mitoyen.territory.models import Deployment, Thing
+
+CHECK_S, KEPT_S = 2.0, 60.0
+_AT_ONCE = 500
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FOREVER = 1 << 62
+Row = tuple[int, int, int, float, int]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRule:
+    """A confirmed field: where it stands, what it is; reading in `unit` = field x factor + offset."""
+
+    path: tuple[str, ...]
+    role: str
+    observed_property: str
+    unit: str
+    kind: str
+    factor: float
+    offset: float
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRules:
+    """A model's codec (its hash, "" without) and confirmed fields. `known`: fields that someone decided on."""
+
+    number: int
+    codec: str
+    fields: tuple[FieldRule, ...]
+    known: frozenset[str]
+    interval_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """That the device serves a property of a thing from `starts` until `ends` (µs)."""
+
+    thing: int
+    starts: int
+    ends: int
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A registered device: its model, and what it serves, by property."""
+
+    device: int
+    model: ModelRules
+    serves: dict[str, tuple[Serving, ...]]
+    read_at: float
+
+
+@dataclass(slots=True)
+class Mapped:
+    """Rows for the journal (datastream, time, length, value, quality), battery levels, and what was left out."""
+
+    rows: list[Row] = field(default_factory=list)
+    battery_percent: float | None = None
+    battery_volts: float | None = None
+    unmapped: int = 0
+    not_numbers: int = 0
+    undeployed: int = 0
+    misfits: int = 0
+
+
+class Register:
+    """What this process knows of the devices."""
+
+    def __init__(self) -> None:
+        self._devices: dict[str, Known | None] = {}
+        self._models: dict[int, ModelRules] = {}
+        self._streams: dict[tuple[int, str], tuple[int, str, str]] = {}
+        self._converted: dict[tuple[int, str, str, str], tuple[int, float, float] | None] = {}
+        self._signature: tuple[Any, ...] = ()
+        self._checked = 0.0
+
+    def forget(self) -> None:
+        """Read everything again when it is next needed."""
+        self.__init__()  # type: ignore[misc]
+
+    def devices(self, addresses: Iterable[str]) -> dict[str, Known | None]:
+        """What is known of each of these devices; None when it isn't registered."""
+        now = time.monotonic()
+        if now - self._checked > CHECK_S:
+            self._check(now)
+        wanted = set(addresses)
+        old = [one for one in wanted if (known := self._devices.get(one)) is None or now - known.read_at > KEPT_S]
+        unread = [one for one in old if one not in self._devices or self._devices[one] is not None]
+        for start in range(0, len(unread), _AT_ONCE):
+            self._read(unread[start : start + _AT_ONCE], now)
+        return {one: self._devices[one] for one in wanted}
+
+    def scripts(self, codecs: Iterable[str]) -> dict[str, str]:
+        """The scripts of these codecs, by their hash."""
+        return dict(Codec.objects.filter(sha256__in=set(codecs)).values_list("sha256", "script"))
+
+    def map(self, known: Known, frame: Frame, data: dict[str, Any]) -> Mapped:
+        """What the decoded fields of a frame say, where they are confirmed and the device serves something."""
+        made = Mapped(unmapped=sum(1 for name in data if name not in known.model.known))
+        for rule in known.model.fields:
+            given = _value(data, rule.path)
+            if given is None:
+                continue
+            value = reading.number(given)
+            if value is None:
+                made.not_numbers += 1
+                continue
+            self._take(known, frame, rule, value * rule.factor + rule.offset, made)
+        return made
+
+    def _take(self, known: Known, frame: Frame, rule: FieldRule, value: float, made: Mapped) -> None:
+        if rule.role == FieldRole.BATTERY_PERCENT:
+            made.battery_percent = value
+        elif rule.role == FieldRole.BATTERY_VOLTS:
+            made.battery_volts = value
+        else:
+            served = known.serves.get(rule.observed_property, ())
+            serving = next((one for one in served if one.starts <= frame.time < one.ends), None)
+            if serving is None:
+                made.undeployed += 1
+                return
+            stream = self._stream(serving.thing, rule)
+            length = known.model.interval_s if rule.kind in (Kind.DELTA, Kind.POWER) else 0
+            if stream is None or (length == 0 and rule.kind in (Kind.DELTA, Kind.POWER)):
+                made.misfits += 1
+                return
+            number, factor, offset = stream
+            made.rows.append((number, frame.time, length, value * factor + offset, 0))
+
+    def _stream(self, thing: int, rule: FieldRule) -> tuple[int, float, float] | None:
+        """Number of the datastream, made when it isn't there, and the conversion to its unit; None: it doesn't fit."""
+        key = (thing, rule.observed_property, rule.unit, rule.kind)
+        if key not in self._converted:
+            self._converted[key] = self._resolved(thing, rule)
+        return self._converted[key]
+
+    def _resolved(self, thing: int, rule: FieldRule) -> tuple[int, float, float] | None:
+        try:
+            unit = ucum(rule.unit)
+            found = Datastream.objects.filter(thing_id=thing, observed_property=rule.observed_property).first()
+            if found is None:
+                found = datastream_for(Thing.objects.get(pk=thing), rule.observed_property, unit, rule.kind)
+            if found.kind != rule.kind:
+                return None
+            return found.pk, *converter(unit, found.unit)
+        except Refused:
+            return None
+
+    def _check(self, now: float) -> None:
+        signature = _signature()
+        if signature != self._signature:
+            self.forget()
+            self._signature = signature
+        # Who wasn't registered is asked for again.
+        self._devices = {address: known for address, known in self._devices.items() if known is not None}
+        self._checked = now
+
+    def _read(self, addresses: Sequence[str], now: float) -> None:
+        registered = {
+            address: (device, model)
+            for address, device, model in Registration.objects.filter(
+                address__in=addresses, retired_at__isnull=True
+            ).values_list("address", "device_id", "model_id")
+        }
+        models = {model for _device, model in registered.values()} - self._models.keys()
+        self._models |= _models(models)
+        serves: dict[int, dict[str, list[Serving]]] = {}
+        deployments = Deployment.objects.filter(device_id__in=[device for device, _model in registered.values()])
+        for device, thing, observed, starts, ends in deployments.values_list(
+            "device_id", "thing_id", "observed_property", "starts", "ends"
+        ):
+            one = Serving(thing, _micros(starts), _micros(ends) if ends else _FOREVER)
+            serves.setdefault(device, {}).setdefault(observed, []).append(one)
+        for address in addresses:
+            if address not in registered:
+                self._devices[address] = None
+                continue
+            device, model = registered[address]
+            of_device = {name: tuple(ones) for name, ones in serves.get(device, {}).items()}
+            self._devices[address] = Known(device, self._models[model], of_device, now)
+
+
+register = Register()
+
+
+def _models(numbers: Iterable[int]) -> dict[int, ModelRules]:
+    models = DeviceModel.objects.filter(pk__in=set(numbers)).select_related("codec")
+    fields: dict[int, list[Field]] = {}
+    for one in Field.objects.filter(model_id__in=set(numbers)).exclude(confirmed_by=""):
+        fields.setdefault(one.model_id, []).append(one)
+    return {model.pk: _rules(model, fields.get(model.pk, [])) for model in models}
+
+
+def _rules(model: DeviceModel, fields: list[Field]) -> ModelRules:
+    used = tuple(
+        FieldRule(tuple(f.path.split(".")), f.role, f.observed_property, f.unit, f.kind, f.factor, f.offset)
+        for f in fields
+        if f.role != FieldRole.IGNORED
+    )
+    known = frozenset(one.path.partition(".")[0] for one in fields)
+    codec = model.codec.sha256 if model.codec is not None else ""
+    return ModelRules(model.pk, codec, used, known, model.expected_interval_s or 0)
+
+
+def _signature() -> tuple[Any, ...]:
+    """Changes with the register, the fields, the codecs or the deployments; a handful of short queries."""
+    registered = Registration.objects.aggregate(Count("pk"), Max("pk"), Sum("model_id"), Count("retired_at"))
+    deployed = Deployment.objects.aggregate(Count("pk"), Max("pk"), Count("ends"), Max("ends"), Max("starts"))
+    fields = tuple(
+        Field.objects.order_by("pk").values_list(
+            "pk", "path", "role", "observed_property", "unit", "kind", "factor", "offset", "confirmed_by"
+        )
+    )
+    models = tuple(DeviceModel.objects.order_by("pk").values_list("pk", "codec_id", "expected_interval_s"))
+    return tuple(registered.values()), tuple(deployed.values()), fields, models
+
+
+def _value(data: Any, path: tuple[str, ...]) -> Any:
+    """What stands at a dotted path; a step of digits counts in a list."""
+    for step in path:
+        if isinstance(data, dict):
+            data = data.get(step)
+        elif isinstance(data, list) and step.isdigit() and int(step) < len(data):
+            data = data[int(step)]
+        else:
+            return None
+    return data
+
+
+def _micros(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(microseconds=1)
