@@ -25,16 +25,20 @@ def needed_texts(manifest: UsageManifest) -> dict[str, frozenset[str] | None]:
     """Keys that each language must have, with what they may quote; None where a method of code says it."""
     keys: dict[str, frozenset[str] | None] = {}
     for rule in manifest.alerts:
-        facts = None if rule.method == "code" else ALERT_FACTS | ALERT_METHODS[rule.method].facts
         keys[f"alerts.{rule.name}.title"] = frozenset()
-        keys[f"alerts.{rule.name}.sentence"] = facts
-        keys[f"alerts.{rule.name}.action"] = frozenset()
+        keys[f"alerts.{rule.name}.sentence"] = facts_of(rule)
+        keys[f"alerts.{rule.name}.action"] = facts_of(rule)
     return keys
 
 
-def optional_texts(manifest: UsageManifest) -> frozenset[str]:
-    """What the public page says of an alert; those without it stay inside."""
-    return frozenset(f"alerts.{rule.name}.public" for rule in manifest.alerts)
+def optional_texts(manifest: UsageManifest) -> dict[str, frozenset[str] | None]:
+    """What the public page says of an alert, with what it may quote; those without it stay inside."""
+    return {f"alerts.{rule.name}.public": facts_of(rule) for rule in manifest.alerts}
+
+
+def facts_of(rule: AlertRule) -> frozenset[str] | None:
+    """Facts that the sentences of a rule may quote; None: any that its code gives."""
+    return None if rule.method == "code" else ALERT_FACTS | ALERT_METHODS[rule.method].facts
 
 
 def _code(rule: AlertRule, where: str) -> Iterator[Fault]:

@@ -53,7 +53,7 @@ def faults(service: Service) -> Iterator[Fault]:
         yield from _question(question, f"$.questions[{number}]")
     yield from _kept(manifest)
     yield from _easy(manifest)
-    found = list(texts(service.texts, needed_texts(manifest), optional_texts(manifest)))
+    found = list(texts(service.texts, needed_texts(manifest), dict.fromkeys(optional_texts(manifest))))
     yield from found
     if not found:
         for carry in CHANNELS:

@@ -62,7 +62,9 @@ def unknown(names: list[str], known: set[str], key: str, what: str) -> Iterator[
 
 
 def texts(
-    told: dict[str, dict[str, str]], needed: Mapping[str, frozenset[str] | None], optional: frozenset[str] = frozenset()
+    told: dict[str, dict[str, str]],
+    needed: Mapping[str, frozenset[str] | None],
+    optional: Mapping[str, frozenset[str] | None] | None = None,
 ) -> Iterator[Fault]:
     """Each language has every text needed and none unheard of, and quotes only the facts that it may (in braces); any
     where they are None."""
@@ -74,7 +76,10 @@ def texts(
                 yield Fault(file, key, _("the text is missing; write it in plain words."))
                 continue
             yield from _placeholders(file, key, there[key], facts)
-        for key in sorted(set(there) - set(needed) - optional):
+        for key, facts in (optional or {}).items():
+            if key in there:
+                yield from _placeholders(file, key, there[key], facts)
+        for key in sorted(set(there) - set(needed) - set(optional or ())):
             yield Fault(file, key, _("no part of the manifest uses this text; remove it or correct its key."))
 
 

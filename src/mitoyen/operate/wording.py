@@ -40,23 +40,23 @@ def describe(finding: Finding) -> Described:
         "building": (finding.thing.part_of or finding.thing).name,
         "meter": (finding.datastream.thing if finding.datastream else finding.thing).name,
     }
-    shown = {name: _shown(name, value, usage, language) for name, value in facts.items()}
+    told = {name: shown(name, value, usage, language) for name, value in facts.items()}
     return Described(
         title=usage.text(f"{prefix}.title", language),
-        sentence=usage.text(f"{prefix}.sentence", language).format_map(_Facts(shown)),
+        sentence=usage.text(f"{prefix}.sentence", language).format_map(Facts(told)),
         action=usage.text(f"{prefix}.action", language),
         certainty=_("almost sure") if finding.evidence.get("sure") else _("probable"),
     )
 
 
-class _Facts(dict[str, str]):
+class Facts(dict[str, str]):
     """A fact that the method could not establish reads as a dash, rather than break the page."""
 
     def __missing__(self, name: str) -> str:
         return "–"
 
 
-def _shown(name: str, value: Any, usage: Usage, language: str) -> str:
+def shown(name: str, value: Any, usage: Usage, language: str) -> str:
     if value is None:
         return "–"
     if name == "reason":

@@ -71,3 +71,10 @@ def told() -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return said
+
+
+def look_once() -> None:
+    """Every rule once, now: the declared ones over the last day, those of code over what they look back."""
+    rules = Rules()
+    rules.look()
+    Detectors().run_due()
