@@ -1,7 +1,7 @@
 """The same fifty requests, through each channel from outside the product, end in the same fifty records.
 
 Short messages come from a message centre, mails by SMTP, sheets of paper as scans, the web's and the counter's as the
-forms that a browser posts. But for the code, the times, the channel and who took it in, nothing may differ.
+forms that a browser posts, Open311's as an application posts them. But for the code, the times, the channel and who took it in, nothing may differ.
 """
 
 import io
@@ -21,6 +21,7 @@ from PIL import Image, ImageDraw
 from mitoyen.channels.paper import forms
 from mitoyen.channels.paper.composing import compose
 from mitoyen.channels.paper.models import PaperForm
+from mitoyen.gate.keys import make_key
 from mitoyen.ledger import jobs
 from mitoyen.manifests.registry import services
 from mitoyen.services import codes
@@ -29,6 +30,7 @@ from mitoyen.services.models import Request
 from mitoyen.territory.enums import RoleName
 from mitoyen.territory.models import Address, Commune, Street
 from mitoyen.territory.register import load_communes
+from mitoyen.www.open311 import posting
 from tests.channels.mail import conftest as mail
 from tests.channels.paper import scans
 from tests.channels.sms import conftest as sms
@@ -165,6 +167,22 @@ def test_by_mail(territory, post):
     for one in made:
         one["answers"] = json.loads(one["answers"])
     assert made == wanted
+
+
+def test_by_open311(territory, home):
+    wanted = expected()
+    key = make_key(home / posting.KEYS, "app")
+    for one in SCRIPTS:
+        fields = {
+            "api_key": key,
+            "service_code": f"report_problem-{one.category}",
+            "address_string": one.place,
+            "description": one.words,
+            **({"attribute[danger]": one.danger} if one.danger else {}),
+        }
+        answer = Client().post("/open311/v2/requests.json", fields)
+        assert answer.status_code == 200, answer.content.decode()
+    assert records(Channel.OPEN311) == wanted
 
 
 def ticked(paper, boxes, dice):

@@ -26,7 +26,6 @@ from mitoyen.territory.enums import Origin
 from mitoyen.territory.finding import Spot
 from mitoyen.territory.models import Thing
 
-
 NOT_ASKED = frozenset({Channel.MAIL, Channel.OPEN311})
 """Channels on which what is likely the same can't be chosen from before it is handed in."""
 

@@ -338,3 +338,11 @@ def test_what_is_likely_known_already_is_said_and_nothing_is_lost(client, post):
     story = client.post("/suivre/", {"code": second.code}).content.decode()
     assert "Une demande semblable" in story
     assert "semblable" not in post(lat="47.41").json()[0]["service_notice"]
+
+
+def test_a_form_in_parts_is_taken_too_and_twice_it_is_one(client, key):
+    fields = {"api_key": key, "service_code": "report_problem-lighting", "lat": "47.45", "long": "-0.55",
+              "description": "Le lampadaire est éteint"}  # fmt: skip
+    for _time in range(2):
+        assert client.post(f"{V2}/requests.json", fields).status_code == 200
+    assert Request.objects.count() == 1

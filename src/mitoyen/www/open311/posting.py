@@ -64,7 +64,7 @@ def post(request: HttpRequest) -> Posted:
         spot=spot,
         reach=reach,
         language=language(),
-        token=_token(owner, request.body),
+        token=_token(owner, data),
     )
     _check(submission)
     known = Request.objects.filter(submission=submission.token).first()
@@ -92,8 +92,10 @@ def _owner(data: QueryDict) -> str:
     return owner
 
 
-def _token(owner: str, body: bytes) -> uuid.UUID:
-    return uuid.uuid5(uuid.NAMESPACE_URL, f"{settings.SECRET_KEY}|{owner}|{int(time.time()) // SAME_WITHIN_S}|{body!r}")
+def _token(owner: str, data: QueryDict) -> uuid.UUID:
+    """The same for the same fields, however they are packed: a form in parts has another boundary each time."""
+    said = sorted((name, data.getlist(name)) for name in data)
+    return uuid.uuid5(uuid.NAMESPACE_URL, f"{settings.SECRET_KEY}|{owner}|{int(time.time()) // SAME_WITHIN_S}|{said!r}")
 
 
 def _check(submission: Submission) -> None:
