@@ -13,6 +13,7 @@ NAMES = (
     "portal",
     "submissions",
     "scans",
+    "codecs",
     "rules",
 )
 

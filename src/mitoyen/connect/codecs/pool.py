@@ -74,6 +74,10 @@ class Pool:
             self._idle.put(process)
         return [[answer for answer in row if answer is not None] for row in answers]
 
+    def pids(self) -> list[int]:
+        """Numbers of the worker processes that live."""
+        return [process.pid for process in self._processes if process.pid]
+
     def close(self) -> None:
         """End the workers, in the middle of a decode if need be."""
         if self._closing.is_set():

@@ -61,6 +61,11 @@ class Process:
                     raise Died(min(max(at, 0), last), was_slow=was_slow) from error
         raise RuntimeError("no worker can be started")
 
+    @property
+    def pid(self) -> int:
+        """The worker's number, 0 while there is none."""
+        return self._popen.pid if self._popen is not None else 0
+
     def kill(self) -> None:
         """Have the worker end, from any thread."""
         popen = self._popen

@@ -3,10 +3,10 @@
 // A decode must not change the next one. Three things see to it:
 // 1. what the language brings (prototypes, Math, JSON, Buffer…) is locked: nothing there can be replaced;
 // 2. the codec's whole script runs anew for each frame, so its own variables start as the author wrote them;
-// 3. what was added to the few objects left extensible (the global one, for codecs that forget `var`, and prototypes
-//    that some codecs extend) is taken away after each frame. Where something can't be, the answer begins with "~", and
-//    the context is thrown away.
-(function (maxOutput) {
+// 3. what was added to the few objects left extensible (the global one, for codecs that forget `var`, and those of
+//    `extended`, prototypes that this codec names) is taken away after each frame. Where something can't be, the answer
+//    begins with "~", and the context is thrown away.
+(function (maxOutput, extended) {
   "use strict";
 
   const quiet = () => undefined;
@@ -19,8 +19,18 @@
   delete Error.prepareStackTrace;
   delete Error.stackTraceLimit;
 
-  const EXTENSIBLE = [globalThis, Object.prototype, Function.prototype, Array.prototype, String.prototype,
-    Number.prototype, Date.prototype];
+  // The globals move to a prototype of the global object: what is added to it is then quickly seen.
+  const globals = Object.create(Object.prototype);
+  Reflect.setPrototypeOf(globalThis, globals);
+  for (const key of Reflect.ownKeys(globalThis)) {
+    const property = Reflect.getOwnPropertyDescriptor(globalThis, key);
+    if (property.configurable) {
+      Reflect.defineProperty(globals, key, property);
+      delete globalThis[key];
+    }
+  }
+
+  const EXTENSIBLE = [globalThis, ...(extended ? extended.split(" ") : []).map((name) => globalThis[name].prototype)];
   // Objects inherit from these: `mine.toString = …` must work though the inherited property is locked.
   const INHERITED = new Set([Object.prototype, Function.prototype, ...[Error, EvalError, RangeError,
     ReferenceError, SyntaxError, TypeError, URIError, AggregateError].map((one) => one.prototype)]);

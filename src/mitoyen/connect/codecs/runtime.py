@@ -17,6 +17,7 @@ _BUFFER, _REALM = ((_FOLDER / name).read_text() for name in ("buffer.js", "realm
 _EXPORT = re.compile(r"^(\s*)export\s+(?:default\s+)?(?=(?:async\s+)?function\b|class\b|const\b|let\b|var\b)", re.M)
 _NAMED = re.compile(r"\bfunction\s+([A-Za-z_$][\w$]*)")
 _OF_GLOBAL = re.compile(r"\b(?:this|globalThis)\s*\.\s*([A-Za-z_$][\w$]*)")
+_EXTENDED = re.compile(r"\b(Object|Function|Array|String|Number|Date)\s*\.\s*prototype\b")
 _AROUND = """(function (module, exports) {{ return function () {{{script}
 ;{shared}return {{
   decodeUplink: typeof decodeUplink === "function" ? decodeUplink : undefined,
@@ -36,6 +37,7 @@ class Codec:
 
     def __init__(self, script: str) -> None:
         self._script = _wrapped(script)
+        self._extended = " ".join(sorted(set(_EXTENDED.findall(script))))
         self._decode: Decode | None = None
         self._broken = ""
 
@@ -45,7 +47,7 @@ class Codec:
             return self._broken
         if self._decode is None:
             try:
-                self._decode = _load(self._script)
+                self._decode = _load(self._script, self._extended)
             except quickjs.JSException as error:
                 self._broken = f"!broken {_first_line(error)}"
                 return self._broken
@@ -72,13 +74,13 @@ def _wrapped(script: str) -> str:
     return _AROUND.format(script=_EXPORT.sub(r"\1", script), shared=shared)
 
 
-def _load(script: str) -> Decode:
+def _load(script: str, extended: str) -> Decode:
     context = quickjs.Context()
     context.set_memory_limit(MEMORY)
     context.set_max_stack_size(STACK)
     context.set_time_limit(FRAME_S)
     context.eval(_BUFFER)
-    load: Any = context.eval(_REALM)(OUTPUT)
+    load: Any = context.eval(_REALM)(OUTPUT, extended)
     loaded: Decode = load(context.eval(script))
     return loaded
 
