@@ -10,7 +10,7 @@ import sys
 import time
 
 COUNT, SEEDS, FIRST_SEED = 200, 3, 101
-NAMES = ("lighting", "water", "green_spaces")
+NAMES = ("lighting", "water", "green_spaces", "waste", "mobility", "floods", "air")
 
 
 def main() -> int:

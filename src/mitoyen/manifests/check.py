@@ -13,7 +13,7 @@ from mitoyen.manifests.shared_checks import MANIFEST, texts, told_twice, unknown
 
 # Canonical units of datastreams and what indicators divide them by (UCUM); history.units converts into them.
 UNITS = frozenset(
-    {"kWh", "m3", "Cel", "%", "W/m2", "m/s", "hPa", "ppm", "ug/m3", "1", "L", "W", "kW", "EUR", "mm", "lx"}
+    {"kWh", "m3", "Cel", "%", "W/m2", "m/s", "hPa", "ppm", "ug/m3", "1", "L", "W", "kW", "EUR", "m", "mm", "lx"}
 )
 
 

@@ -1,0 +1,1 @@
+"""Floods: how high the river stands, how fast it rises, and who must be told first."""
