@@ -9,6 +9,7 @@ from mitoyen.channels.mail import models as mail
 from mitoyen.channels.paper.enums import FormState
 from mitoyen.channels.paper.models import PaperForm, Sheet, picture_path
 from mitoyen.channels.sms import models as sms
+from mitoyen.ledger import pictures
 from mitoyen.services import photos, tasks
 from mitoyen.services.contacts import Reach
 from mitoyen.services.enums import Channel, Way
@@ -39,7 +40,7 @@ def test_mails_that_wait_go_with_the_address(communes, django_capture_on_commit_
         done = acts.erase_now([request], "dpo@example.org")
     assert done.counts["mails"] == 1
     assert [one.address for one in mail.Dialogue.objects.all()] == ["jean@exemple.fr"]
-    assert not photos.path_of(photo.digest).exists()
+    assert not pictures.path_of(photo.digest).exists()
 
 
 def test_dialogues_go_with_the_number_and_that_it_said_stop_stays(communes):
@@ -76,4 +77,4 @@ def test_photos_of_a_mail_that_waits_are_not_swept_away(communes, django_capture
     with django_capture_on_commit_callbacks(execute=True):
         tasks.forget_unneeded(None)
     assert list(Photo.objects.values_list("pk", flat=True)) == [waiting.pk]
-    assert not photos.path_of(left.digest).exists()
+    assert not pictures.path_of(left.digest).exists()

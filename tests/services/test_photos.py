@@ -10,10 +10,12 @@ import pytest
 from django.db import transaction
 from PIL import Image, PngImagePlugin
 
+from mitoyen.ledger import pictures
+from mitoyen.ledger.pictures import path_of, thumbnail_of
 from mitoyen.ledger.refusal import Refused
 from mitoyen.services import photos
 from mitoyen.services.models import Photo
-from mitoyen.services.photos import keep, path_of, thumbnail_of
+from mitoyen.services.photos import keep
 
 SECRET = b"Marie Dupont 12 rue des Ponts"
 GPS, ORIENTATION, MAKER = 0x8825, 0x0112, 0x010F
@@ -178,7 +180,7 @@ def bomb(width=30_000, height=30_000):
 
 TRAPS = [
     b"", b"GIF89a" + bytes(100), b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"%PDF-1.7", b"\xff\xd8\xff",
-    bomb(), bomb(9000, 9000), jpeg()[:900], png()[: len(png()) // 2], b"\x00" * (photos.LARGEST_BYTES + 1),
+    bomb(), bomb(9000, 9000), jpeg()[:900], png()[: len(png()) // 2], b"\x00" * (pictures.LARGEST_BYTES + 1),
     *(written(picture(), form) for form in ("GIF", "TIFF", "BMP")),
 ]  # fmt: skip
 
@@ -207,10 +209,10 @@ def test_files_damaged_at_random_are_refused_or_made_clean(kept):
 
 
 def test_the_same_photo_from_several_threads_is_one_file(db, home):
-    picture_of_it = photos._decoded(jpeg())
-    body = photos._jpeg(picture_of_it, 1600, 80)
+    picture_of_it = pictures._decoded(jpeg())
+    body = pictures._jpeg(picture_of_it, 1600, 80)
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda _n: photos._write(path_of("ab" * 32), body), range(64)))
+        list(pool.map(lambda _n: pictures._write(path_of("ab" * 32), body), range(64)))
     (file,) = [path for path in (home / "photos").rglob("*") if path.is_file()]
     assert file.read_bytes() == body
 

@@ -7,12 +7,12 @@ import pytest
 from django.utils import timezone
 
 from mitoyen.ledger.models import AuditEntry, Notice
+from mitoyen.ledger.pictures import path_of
 from mitoyen.manifests.registry import services
 from mitoyen.services import codes, photos
 from mitoyen.services.contacts import Reach
 from mitoyen.services.enums import Channel, FactKind, State, Way
 from mitoyen.services.models import Contact, Fact, Photo, Request
-from mitoyen.services.photos import path_of
 from mitoyen.services.receiving import NotComplete, faults_of, receive
 from mitoyen.territory.enums import Origin
 from tests.ledger.conftest import Installation, installation, postgresql  # noqa: F401 - fixtures

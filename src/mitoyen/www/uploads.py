@@ -12,7 +12,8 @@ from django.core.files.uploadedfile import InMemoryUploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile, StopUpload
 from django.http import HttpRequest
 
-from mitoyen.services.photos import LARGEST_BYTES, MOST
+from mitoyen.ledger.pictures import LARGEST_BYTES
+from mitoyen.services.photos import MOST
 
 # All photos of one form together: a phone's four, made small by the script or not.
 LARGEST_FORM = 2 * LARGEST_BYTES

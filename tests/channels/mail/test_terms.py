@@ -9,7 +9,7 @@ from PIL import Image
 
 from mitoyen.channels.mail.models import Dialogue, Taken
 from mitoyen.channels.mail.tasks import forget
-from mitoyen.ledger import outbox
+from mitoyen.ledger import outbox, pictures
 from mitoyen.ledger.enums import NoticeWay
 from mitoyen.ledger.models import Job, Notice
 from mitoyen.services import photos
@@ -47,4 +47,4 @@ def test_a_dialogue_ends_at_its_term_and_a_mail_is_forgotten_after_a_month(home,
     assert list(Taken.objects.values_list("key", flat=True)) == ["new"]
     assert list(Notice.objects.order_by("key").values_list("key", flat=True)) == ["mail:b", "mail:c"]
     assert not Photo.objects.exists()
-    assert not photos.path_of(photo.digest).exists()
+    assert not pictures.path_of(photo.digest).exists()

@@ -7,7 +7,7 @@ import os
 import pytest
 from django.utils import timezone
 
-from mitoyen.ledger import audit, jobs, outbox
+from mitoyen.ledger import audit, jobs, outbox, pictures
 from mitoyen.ledger.enums import NoticeState, NoticeWay
 from mitoyen.ledger.models import AuditEntry, Notice
 from mitoyen.services import following, photos, tasks, throttle, timeline
@@ -117,8 +117,8 @@ def test_at_the_last_term_nothing_that_anyone_said_or_showed_is_left(communes, f
     left = everything_of(request)
     for secret in ("Dupont", "612345678", "06 12", "rue des Ponts", "trou", "47.47"):
         assert secret not in left
-    assert not photos.path_of(photo.digest).exists()
-    assert not photos.thumbnail_of(photo.digest).exists()
+    assert not pictures.path_of(photo.digest).exists()
+    assert not pictures.thumbnail_of(photo.digest).exists()
     now = Request.objects.get(pk=request.pk)
     assert now.answers == {"category": "road"}, "what is counted by stays"
     assert (now.category, now.commune_id, now.longitude, now.state) == ("road", "49007", None, State.CLOSED)
@@ -228,7 +228,7 @@ def test_of_a_photo_that_two_requests_show_the_files_stay_for_the_other(communes
     files_go(acts.erase_due, "tests")
     assert old.photos.count() == 0
     (photo,) = new.photos.all()
-    assert photos.path_of(photo.digest).exists()
+    assert pictures.path_of(photo.digest).exists()
 
 
 def test_hundreds_are_erased_in_lots_each_with_its_proof(communes, monkeypatch):
@@ -302,8 +302,8 @@ def test_every_night_what_is_not_needed_is_forgotten(communes, files_go):
     throttle.count("wrong_code", "192.0.2.1")
     Tries.objects.update(hour=timezone.now() - dt.timedelta(days=3))
     assert files_go(nightly) == {"tries": 1, "photos": 1, "notices": 0, "supports": 0}
-    assert not photos.path_of(old.digest).exists()
-    assert photos.path_of(new.digest).exists()
+    assert not pictures.path_of(old.digest).exists()
+    assert pictures.path_of(new.digest).exists()
     timeline.close(idea, "Posé.", BY)
     assert nightly()["supports"] == 1
     assert idea.supports.count() == 1
@@ -313,7 +313,7 @@ def test_every_night_what_is_not_needed_is_forgotten(communes, files_go):
 
 def test_a_file_that_no_photo_names_is_removed_once_it_is_old(communes, files_go):
     photo = photos.keep(jpeg())
-    stray = photos.path_of("cd" * 32)
+    stray = pictures.path_of("cd" * 32)
     stray.parent.mkdir(parents=True, exist_ok=True)
     stray.write_bytes(b"half")
     assert photos.forget_unclaimed() == 0
@@ -321,7 +321,7 @@ def test_a_file_that_no_photo_names_is_removed_once_it_is_old(communes, files_go
     os.utime(stray, (1, 1))
     photos.forget_unclaimed()
     assert not stray.exists()
-    assert photos.path_of(photo.digest).exists()
+    assert pictures.path_of(photo.digest).exists()
 
 
 def test_the_worker_does_it_every_night():

@@ -8,7 +8,8 @@ from django.apps import apps
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from mitoyen.services import codes, photos
+from mitoyen.ledger import pictures
+from mitoyen.services import codes
 from mitoyen.services.enums import State
 from mitoyen.services.models import Contact, Request
 from mitoyen.territory.register import load_communes
@@ -59,7 +60,7 @@ def test_a_whole_visit_leaves_no_trace_of_who_it_was(visitor, home, caplog):
     told = "\n".join(f"{record.getMessage()} {record.args!r}" for record in caplog.records)
     assert not any(trace in told for trace in TRACES)
     assert request.code not in told, "a code in a log would open the request"
-    assert photos.path_of(request.photos.get().digest).exists()
+    assert pictures.path_of(request.photos.get().digest).exists()
 
 
 def test_two_ideas_supported_from_one_place_cannot_be_told_to_be(visitor):

@@ -122,7 +122,7 @@ def photo(gps=True):
 
 
 def test_a_photo_loses_its_place_and_survives_a_form_that_must_be_mended(visitor):
-    from mitoyen.services.photos import path_of
+    from mitoyen.ledger.pictures import path_of
 
     answer = hand_in(visitor, **{"q-words": "", "q-photo": photo()})
     assert answer.status_code == 422

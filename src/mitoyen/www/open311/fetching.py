@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooSlow
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from mitoyen.services.photos import LARGEST_BYTES
+from mitoyen.ledger.pictures import LARGEST_BYTES
 
 SECONDS = 8.0
 MOST_REDIRECTS = 3

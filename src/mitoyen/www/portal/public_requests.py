@@ -17,8 +17,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods
 
+from mitoyen.ledger import pictures
 from mitoyen.manifests.load import Service
-from mitoyen.services import photos, throttle, wording
+from mitoyen.services import throttle, wording
 from mitoyen.services.enums import Channel, FactKind, State
 from mitoyen.services.models import Fact, Request, Support
 from mitoyen.territory.enums import Origin
@@ -100,7 +101,7 @@ def photo(request: HttpRequest, signed: str) -> HttpResponse:
         digest, small = signing.loads(signed, salt=PHOTO, max_age=PHOTO_FOR)
     except signing.BadSignature as error:
         raise Http404 from error
-    path = photos.thumbnail_of(digest) if small else photos.path_of(digest)
+    path = pictures.thumbnail_of(digest) if small else pictures.path_of(digest)
     if not path.is_file():
         raise Http404
     response = HttpResponse(path.read_bytes(), content_type="image/jpeg")
