@@ -72,3 +72,59 @@ def undo(
     )
     for row in undone.kept[:20]:
         print("  " + _("line %(n)s: ") % {"n": row["line"]} + row["reason"])
+
+
+@devices.command()
+def fields(
+    model: Annotated[str, typer.Argument(help="Slug or name of the device model.")],
+    examples: Annotated[Path | None, typer.Option(help="Decoded examples: JSON lines, or a codec's YAML.")] = None,
+    field: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="PATH=property:unit:kind[:factor], battery, volts or none; confirms it."),
+    ] = None,
+    confirm: Annotated[bool, typer.Option("--confirm", help="Confirm what is proposed, as it stands.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Propose what a model's decoded fields mean, each with its reason; nothing is used until it is confirmed."""
+    from mitoyen.connect.devices import fields as service
+
+    found = service.model_named(model)
+    proposed = {one.path: one for one in service.refresh(found, examples)}
+    choices = [_choice(text) for text in field or []]
+    if confirm:
+        said = {one.path for one in choices}
+        waiting = [one for one in proposed.values() if not one.confirmed_by and one.path not in said]
+        choices += [service.as_choice(one) for one in waiting]
+    opened = service.confirm(found, choices, who("mitoyen devices fields")) if choices else 0
+    told = [_field(one) for one in found.fields.all()]
+    if as_json:
+        print(json.dumps({"model": found.slug, "fields": told, "deployments": opened}, ensure_ascii=False))
+        return
+    for one in told:
+        mark = "x" if one["confirmed"] else " "
+        print(f"[{mark}] {one['path']}: {one['means']}  ({' '.join(one['why'])})")
+    if any(not one["confirmed"] for one in told):
+        print(_("Nothing unconfirmed is used. Confirm with --confirm, or one by one with --set, or at the desk."))
+
+
+def _choice(text: str) -> Any:
+    from mitoyen.connect.devices.fields import Choice
+
+    path, equals, said = text.partition("=")
+    if not (path.strip() and equals and said.strip()):
+        raise typer.BadParameter(_("PATH=property:unit:kind is expected."), param_hint="--set")
+    short = {"none": "ignored", "battery": "battery_percent", "volts": "battery_volts"}
+    if said.strip() in short:
+        return Choice(path.strip(), short[said.strip()])
+    name, unit, kind, factor = (*said.strip().split(":"), *[""] * 3)[:4]
+    return Choice(path.strip(), "observation", name, unit or "1", kind or "gauge", float(factor or 1))
+
+
+def _field(field: Any) -> dict[str, Any]:
+    from mitoyen.connect.devices.fields import why_words
+
+    names = ("path", "role", "observed_property", "unit", "kind", "factor", "offset", "examples")
+    content = {name: getattr(field, name) for name in names}
+    means = " ".join(filter(None, (field.get_role_display(), field.observed_property, field.unit, field.kind)))
+    confirmed = bool(field.confirmed_by)
+    return {**content, "confirmed": confirmed, "means": means, "why": why_words(field)}

@@ -46,6 +46,8 @@ class Field(models.Model):
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.GAUGE)
     factor = models.FloatField(default=1.0, help_text="Reading in `unit` = field x factor + offset.")
     offset = models.FloatField(default=0.0)
+    why = models.JSONField(default=list, help_text="Of a proposal: [word of WHY, what it speaks of].")
+    examples = models.JSONField(default=list, help_text="Values that were seen, when it was proposed.")
     confirmed_by = models.CharField(max_length=200, default="", blank=True, help_text="Empty: only proposed, unused.")
     confirmed_at = models.DateTimeField(null=True, blank=True)
 
