@@ -1,4 +1,4 @@
-"""The public repository of LoRaWAN devices, in a folder that MITOYEN_TEST_CODECS names; nothing of it is kept here."""
+"""The public repository of LoRaWAN devices, in a folder that LORAWAN_DEVICES names; nothing of it is kept here."""
 
 import os
 from pathlib import Path
@@ -8,11 +8,11 @@ import pytest
 from mitoyen.connect.codecs.check import check
 from mitoyen.connect.codecs.pool import Pool
 
-FOLDER = os.environ.get("MITOYEN_TEST_CODECS", "")
+FOLDER = os.environ.get("LORAWAN_DEVICES", "")
 
 
 @pytest.mark.long
-@pytest.mark.skipif(not FOLDER, reason="MITOYEN_TEST_CODECS names no folder")
+@pytest.mark.skipif(not FOLDER, reason="LORAWAN_DEVICES names no folder")
 def test_the_public_corpus():
     with Pool(workers=1) as pool:
         report = check(Path(FOLDER), pool)

@@ -19,7 +19,7 @@ _ATTACKS = {
     "loop in the engine: text": ("return 'a'.repeat(1e7).indexOf('a'.repeat(5e6) + 'b')", Reason.TOO_SLOW),
     "loop in a getter": ("return {data: {get x() { for (;;); }}}", Reason.TOO_SLOW),
     "loop in toJSON": ("return {data: {toJSON() { for (;;); }}}", Reason.TOO_SLOW),
-    "loop in a proxy": ("return new Proxy({}, {get() { for (;;); }})", Reason.TOO_SLOW),
+    "loop in a proxy": ("return new Proxy({}, {has: () => true, get() { for (;;); }})", Reason.TOO_SLOW),
     "loop in what is thrown": ("throw {toString() { for (;;); }}", Reason.TOO_SLOW),
     "loop in a thrown message": ("throw {get message() { for (;;); }}", Reason.TOO_SLOW),
     "memory": ("const a = []; for (;;) a.push('x'.repeat(1e5) + a.length)", Reason.THREW),

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mitoyen.connect.codecs import breaker
+from mitoyen.connect.codecs import breaker, process
 from mitoyen.connect.codecs.answers import Decoded, Fault, Frame, Reason
 from mitoyen.connect.codecs.breaker import Breaker
 from mitoyen.connect.codecs.pool import Pool, read_answer
@@ -58,7 +60,9 @@ def test_a_frame_that_hangs_in_the_engine_costs_itself_only(pool):
     codec, other = known(pool, NATIVE), known(pool, HONEST)
     pool.decode(codec, frames(1))
     before = worker_of(pool).pid
+    began = time.monotonic()
     answers = pool.decode_many([(codec, frames(1, 13, 2)), (other, frames(3))])
+    assert time.monotonic() - began < 10
     assert answers == [
         [Decoded({"n": 1, "port": 2}), Fault(Reason.TOO_SLOW), Decoded({"n": 2, "port": 2})],
         [Decoded({"n": 3, "port": 2})],
@@ -102,6 +106,51 @@ def test_a_codec_that_kills_its_workers_is_set_aside_within_a_batch():
         killed = answers.count(Fault(Reason.TOO_SLOW))
         assert 2 <= killed <= 4
         assert answers[killed:] == [Fault(Reason.SET_ASIDE)] * (50 - killed)
+
+
+def test_a_worker_that_waits_without_working_is_killed(monkeypatch):
+    monkeypatch.setattr(process, "STUCK_S", 0.5)
+    with Pool(workers=1) as pool:
+        codec = known(pool, HONEST)
+        pool.decode(codec, frames(1))
+        stopped = pool.pids()[0]
+        os.kill(stopped, signal.SIGSTOP)
+        # It had not begun with a frame: a new one does it, and nothing is lost.
+        assert pool.decode(codec, frames(1, 2)) == [Decoded({"n": 1, "port": 2}), Decoded({"n": 2, "port": 2})]
+        assert pool.pids() != [stopped]
+
+
+_CALLER = """
+import sys
+from mitoyen.connect.codecs.pool import Frame, Pool
+pool = Pool(workers=1)
+pool.register("c", "function Decoder() { for (;;); }")
+pool.register("ok", "function Decoder() { return {}; }")
+pool.decode("ok", [Frame(b"1", 1, 0)])
+print(*pool.pids(), flush=True)
+if sys.argv[1] == "busy":
+    pool.decode("c", [Frame(b"1", 1, 0)] * 4)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("state", ["idle", "busy"])
+def test_a_worker_ends_with_its_caller(state):
+    caller = subprocess.Popen(
+        [sys.executable, "-c", _CALLER, state], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with caller:
+        assert caller.stdout
+        worker = int(caller.stdout.readline())
+        caller.kill()
+    until = time.monotonic() + 10
+    while Path(f"/proc/{worker}/stat").exists() and _state(worker) != "Z":
+        assert time.monotonic() < until, "the worker lives on"
+        time.sleep(0.05)
+
+
+def _state(pid):
+    return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
 
 
 def test_threads_share_a_pool():
@@ -162,18 +211,18 @@ def test_closing_ends_a_decode_under_way_and_later_ones():
 
 def test_a_worker_has_no_secrets_and_no_rights(pool, monkeypatch):
     pool.decode(known(pool, HONEST), frames(1))
-    process = Path(f"/proc/{worker_of(pool).pid}")
-    names = {line.split(b"=")[0] for line in (process / "environ").read_bytes().split(b"\0") if line}
+    proc = Path(f"/proc/{worker_of(pool).pid}")
+    names = {line.split(b"=")[0] for line in (proc / "environ").read_bytes().split(b"\0") if line}
     assert names == {b"TZ", b"LC_ALL"}
-    status = dict(line.split(":\t", 1) for line in (process / "status").read_text().splitlines() if ":\t" in line)
+    status = dict(line.split(":\t", 1) for line in (proc / "status").read_text().splitlines() if ":\t" in line)
     assert status["NoNewPrivs"] == "1"
     assert int(status["CapEff"], 16) == 0
     assert os.geteuid() != 0 or status["Uid"].split() == ["65534"] * 4
-    limits = (process / "limits").read_text()
+    limits = (proc / "limits").read_text()
     for name in ("Max core file size", "Max processes", "Max open files", "Max file size"):
         (line,) = [line for line in limits.splitlines() if line.startswith(name)]
         assert line.split()[-3:-1] == ["0", "0"], line
-    assert (process / "cwd").readlink() == Path("/")
+    assert (proc / "cwd").readlink() == Path("/")
 
 
 @pytest.mark.parametrize(

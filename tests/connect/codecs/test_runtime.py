@@ -77,7 +77,7 @@ def test_what_is_no_finite_number_is_left_out_and_named():
     }"""
     answer = decode(script)
     assert answer["data"] == {"humidity": 40, "door": None, "list": [1, None], "nested": {"y": 1}}
-    assert sorted(answer["left_out"]) == ["1", "battery", "temperature", "x"]
+    assert sorted(answer["left_out"]) == ["battery", "list.1", "nested.x", "temperature"]
 
 
 def test_values_that_json_lacks():
@@ -97,6 +97,7 @@ def test_values_that_json_lacks():
         ("var x = 1;", "!broken"),
         ("function decodeUplink( {", "!broken SyntaxError"),
         ("function Decoder() { return 5; }", "!unusable"),
+        ("function decodeUplink() { return {temperature: 5}; }", "!unusable"),
         ("async function decodeUplink() { return {data: {}}; }", "!unusable"),
         ("function Decoder() { throw new Error('unknown frame'); }", "!threw Error: unknown frame"),
         ("throw 'at once';", "!threw at once"),

@@ -114,15 +114,18 @@
   // JSON has no NaN and no Infinity: such a field is left out (null within a list). Nor has it BigInt: written as a number,
   // as text where a number is not exact.
   const writeWithCare = (answer) => {
-    const notes = [];
-    const replace = (key, value) => {
+    const leftOut = [];
+    const paths = new Map();
+    const replace = function (key, value) {
+      const path = (paths.get(this) ?? "") + key;
+      if (typeof value === "object" && value !== null && key !== "") paths.set(value, path + ".");
       if (typeof value === "bigint") return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
       if (typeof value !== "number" || Number.isFinite(value)) return value;
-      if (notes.length < 20) notes.push(String(key).slice(0, 100).toWellFormed());
+      if (leftOut.length < 20) leftOut.push(path.slice(0, 100).toWellFormed());
       return undefined;
     };
     answer.data = JSON.parse(JSON.stringify(answer.data, replace) ?? "null");
-    return JSON.stringify({ ...answer, left_out: notes });
+    return JSON.stringify({ ...answer, left_out: leftOut });
   };
 
   const write = (answer) => {
@@ -138,6 +141,7 @@
   const answerOf = (style, returned) => {
     if (typeof returned !== "object" || returned === null || returned instanceof Promise) return null;
     if (style !== "decodeUplink") return { data: returned };
+    if (!("data" in returned || "errors" in returned || "warnings" in returned)) return null;
     return { data: returned.data, warnings: returned.warnings, errors: returned.errors };
   };
 
@@ -165,7 +169,7 @@
       const [codec, style] = chosen(locals, module.exports);
       if (!codec) return "!broken no decodeUplink, Decode or Decoder";
       const answer = answerOf(style, call(codec, style, JSON.parse(bytes), fPort, milliseconds));
-      text = answer === null ? "!unusable not an object" : write(answer);
+      text = answer === null ? "!unusable no data in it" : write(answer);
       if (text.length > maxOutput) text = "!too_large";
     } catch (thrown) {
       text = "!threw " + describe(thrown);
