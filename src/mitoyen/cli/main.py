@@ -34,6 +34,7 @@ COMMANDS = {
     "figure": "figure",
     "findings": "findings",
     "alerts": "alerts",
+    "work-orders": "work_orders",
     "forecast": "forecast",
     "read": "read",
     "seal": "seal",
@@ -46,6 +47,7 @@ COMMANDS = {
     "forms": "paper",
     "scan": "paper",
     "uplinks": "uplinks",
+    "replay": "uplinks",
     "poster": "paper",
 }
 

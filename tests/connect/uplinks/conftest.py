@@ -15,6 +15,7 @@ from mitoyen.connect.uplinks.messages import Message
 from mitoyen.history import journal, journal_sqlite
 from mitoyen.territory.models import Commune, Deployment, Device, Thing
 from tests.connect.uplinks.samples import EUI, content
+from tests.installation import Installation
 
 NOON = 1_780_000_000_000_000
 SECOND = 1_000_000
@@ -28,6 +29,14 @@ def afresh() -> Iterator[None]:
     yield
     forget()
     decoding.close()
+
+
+@pytest.fixture(scope="session")
+def shared_installation(tmp_path_factory) -> Installation:
+    """One for all tests of the commands: each has devices of its own."""
+    made = Installation(tmp_path_factory.mktemp("uplinks") / "installation")
+    made.run("init")
+    return made
 
 
 def forget() -> None:

@@ -102,7 +102,8 @@ def test_an_encoding_is_told_by_the_whole_file(tmp_path):
     assert {one.payload.hex() for some in keeping.kept() for one in some} == {"beef", "0367ff0a04"}
 
 
-def test_the_command_answers_for_scripts(installation, tmp_path):
+def test_the_command_answers_for_scripts(shared_installation, tmp_path):
+    installation = shared_installation
     file = tmp_path / "messages.ndjson"
     file.write_bytes(content(UPLINKS["thingpark"]))
     report = installation.json("uplinks", "import", file)

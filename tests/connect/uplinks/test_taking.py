@@ -253,12 +253,13 @@ def test_gaps_of_a_counter(counters, expected):
 # Kills
 
 
-def test_killed_anywhere_and_sent_again_nothing_is_lost_or_doubled(installation):
-    installation.python(REGISTERED)
+def test_killed_anywhere_and_sent_again_nothing_is_lost_or_doubled(shared_installation):
+    installation = shared_installation
+    installation.python(registered("killed"))
     expected = []
     for turn, moment in enumerate(("frames_kept", "frames_durable", "journal_append", "frames_decoded", "")):
         numbers = range(3 * turn, 3 * turn + 3)
-        sent = json.dumps([content_of(number) for number in numbers])
+        sent = json.dumps([content_of(number, "killed") for number in numbers])
         code = f"import django; django.setup()\nimport json\n{SEND}\nsend(json.loads({sent!r}))\n"
         environment = installation.environment(MITOYEN_KILL_AT=moment, DJANGO_SETTINGS_MODULE="mitoyen.settings")
         done = subprocess.run([sys.executable, "-c", code], env=environment, timeout=60, check=False)
@@ -269,22 +270,27 @@ def test_killed_anywhere_and_sent_again_nothing_is_lost_or_doubled(installation)
         assert json.loads(installation.python(again).splitlines()[-1]) == expected
 
 
-def content_of(number: int) -> str:
-    return message(number, NOON + number * MINUTE, data={"temperature": 20.0 + number}).content.decode()
+def content_of(number: int, device: str) -> str:
+    body = message(number, NOON + number * MINUTE, device=device, data={"temperature": 20.0 + number})
+    return body.content.decode()
 
 
-REGISTERED = f"""
+def registered(name: str) -> str:
+    """Code that registers a device of this name, of a model and in a thing of the same name."""
+    return f"""
 from datetime import datetime, UTC
 from mitoyen.connect.devices.models import *
 from mitoyen.territory.models import *
-thing = Thing.objects.create(slug="salle", name="Salle", kind="room")
-device = Device.objects.create(serial="1")
-model = DeviceModel.objects.create(slug="m", name="M")
+thing = Thing.objects.create(slug="{name}", name="{name}", kind="room")
+device = Device.objects.create(serial="{name}")
+model = DeviceModel.objects.create(slug="{name}", name="{name}")
 Field.objects.create(model=model, path="temperature", observed_property="temperature", unit="Cel", confirmed_by="c")
-Registration.objects.create(device=device, address="{EUI}", model=model)
+Registration.objects.create(device=device, address="{name}", model=model)
 start = datetime(2020, 1, 1, tzinfo=UTC)
 Deployment.objects.create(device=device, thing=thing, observed_property="temperature", starts=start)
 """
+
+
 SEND = f"""
 from mitoyen.connect.uplinks import taking
 from mitoyen.connect.uplinks.messages import Message
@@ -292,9 +298,10 @@ def send(bodies):
     taking.take([Message("plain", body.encode(), {NOON + 3600 * SECOND}, "mqtt", "t") for body in bodies])
 """
 SHOW = """
-from mitoyen.history import journal
-rows = journal.rows_between(-(1 << 62), 1 << 62)
-print(json.dumps(list(zip(rows["time"].tolist(), rows["value"].tolist()))))
+from mitoyen.history.datastreams import datastream_named
+from mitoyen.history.gather import gathered
+rows = gathered(datastream_named("killed/temperature").pk, 0, 1 << 60)
+print(json.dumps(list(zip(rows["time"].astype(int).tolist(), rows["value"].tolist()))))
 """
 
 

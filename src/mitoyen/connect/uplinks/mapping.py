@@ -87,19 +87,23 @@ class Mapped:
 
 
 class Register:
-    """What this process knows of the devices."""
+    """What this process knows of the devices.
 
-    def __init__(self) -> None:
+    A datastream that isn't there is made; not so with `making` false: it then has a number below 0, see `unmade`.
+    """
+
+    def __init__(self, *, making: bool = True) -> None:
+        self.making = making
+        self.unmade: dict[int, str] = {}
         self._devices: dict[str, Known | None] = {}
         self._models: dict[int, ModelRules] = {}
-        self._streams: dict[tuple[int, str], tuple[int, str, str]] = {}
         self._converted: dict[tuple[int, str, str, str], tuple[int, float, float] | None] = {}
         self._signature: tuple[Any, ...] = ()
         self._checked = 0.0
 
     def forget(self) -> None:
         """Read everything again when it is next needed."""
-        self.__init__()  # type: ignore[misc]
+        self.__init__(making=self.making)  # type: ignore[misc]
 
     def devices(self, addresses: Iterable[str]) -> dict[str, Known | None]:
         """What is known of each of these devices; None when it isn't registered."""
@@ -161,6 +165,8 @@ class Register:
         try:
             unit = ucum(rule.unit)
             found = Datastream.objects.filter(thing_id=thing, observed_property=rule.observed_property).first()
+            if found is None and not self.making:
+                return self._to_be_made(thing, rule.observed_property), 1.0, 0.0
             if found is None:
                 found = datastream_for(Thing.objects.get(pk=thing), rule.observed_property, unit, rule.kind)
             if found.kind != rule.kind:
@@ -168,6 +174,13 @@ class Register:
             return found.pk, *converter(unit, found.unit)
         except Refused:
             return None
+
+    def _to_be_made(self, thing: int, observed_property: str) -> int:
+        name = f"{Thing.objects.get(pk=thing).slug}/{observed_property}"
+        known = {name: number for number, name in self.unmade.items()}
+        number = known.get(name, -1 - len(self.unmade))
+        self.unmade[number] = name
+        return number
 
     def _check(self, now: float) -> None:
         signature = _signature()

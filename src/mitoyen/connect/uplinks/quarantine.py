@@ -34,12 +34,17 @@ def put(aside: Iterable[tuple[Message, Unreadable]]) -> None:
             Quarantined.objects.filter(pk=_found.pk).update(count=F("count") + 1, last_at=now)
 
 
+def waiting() -> int:
+    """How many wait."""
+    return Quarantined.objects.filter(state=QuarantineState.WAITING).count()
+
+
 def messages() -> list[tuple[Quarantined, Message]]:
     """The waiting ones that were kept whole, as they came."""
-    waiting = Quarantined.objects.filter(state=QuarantineState.WAITING).order_by("pk")
+    held = Quarantined.objects.filter(state=QuarantineState.WAITING).order_by("pk")
     return [
         (one, Message(one.format, bytes(one.content), _micros(one.first_at), one.door, one.source))
-        for one in waiting.iterator()
+        for one in held.iterator()
         if hashlib.sha256(bytes(one.content)).hexdigest() == one.sha256
     ]
 
