@@ -1,4 +1,4 @@
-"""What is stored: work orders, their facts and photos."""
+"""What is stored: work orders, their facts and photos, and which contractor works for whom."""
 
 from django.db import models
 
@@ -11,6 +11,7 @@ from mitoyen.territory.models import Commune, Partner, Person, Thing
 class WorkOrder(models.Model):
     """Something to do on one thing; given to a partner (its contractors see it) or to an agent."""
 
+    submission = models.UUIDField(null=True, unique=True, help_text="The same form twice is one order.")
     title = models.CharField(max_length=200)
     words = models.TextField(default="", blank=True)
     thing = models.ForeignKey(Thing, on_delete=models.PROTECT, related_name="work_orders")
@@ -63,4 +64,20 @@ class WorkPhoto(models.Model):
     order = models.ForeignKey(WorkOrder, on_delete=models.CASCADE, related_name="photos")
     at = models.DateTimeField(auto_now_add=True)
     by = models.CharField(max_length=200)
-    name = models.CharField(max_length=80, unique=True, help_text="Of the file in the home's photos folder.")
+    name = models.CharField(max_length=80, help_text="Hash of the picture as kept (ledger.pictures).")
+
+    class Meta:
+        ordering = ("at", "id")
+        constraints = (models.UniqueConstraint(fields=("order", "name"), name="work_photo_once"),)
+
+
+class Crew(models.Model):
+    """That a person with the role of contractor works for a partner: they see its orders, and no others."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="crews")
+    partner = models.ForeignKey(Partner, on_delete=models.CASCADE, related_name="crews")
+    by = models.CharField(max_length=200)
+    since = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("person", "partner"), name="crew_once"),)
