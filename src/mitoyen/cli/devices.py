@@ -80,7 +80,7 @@ def fields(
     examples: Annotated[Path | None, typer.Option(help="Decoded examples: JSON lines, or a codec's YAML.")] = None,
     field: Annotated[
         list[str] | None,
-        typer.Option("--set", help="PATH=property:unit:kind[:factor], battery, volts or none; confirms it."),
+        typer.Option("--set", help="PATH=property:unit:kind[:factor], battery, volts, none: confirmed."),
     ] = None,
     confirm: Annotated[bool, typer.Option("--confirm", help="Confirm what is proposed, as it stands.")] = False,
     as_json: AsJson = False,
