@@ -10,6 +10,7 @@ from mitoyen.connect.devices.fields import Choice
 from mitoyen.connect.devices.models import Codec, DeviceModel, Field, Registration
 from mitoyen.connect.devices.proposing import leaves, propose, words_of
 from mitoyen.connect.uplinks import taking
+from mitoyen.connect.uplinks.mapping import register
 from mitoyen.connect.uplinks.messages import Message
 from mitoyen.history.models import Datastream
 from mitoyen.ledger.models import AuditEntry
@@ -98,7 +99,7 @@ def test_nothing_is_used_before_someone_confirms_and_then_the_device_serves_it(s
     assert opened == 2
     served = Deployment.objects.get(observed_property="temperature")
     assert (served.thing, served.starts, served.factor) == (lamp, NOON, 2.0)
-    taking.forget()
+    register.forget()
     sends(7, temperature=30.0, index_wh=900)
     assert Datastream.objects.get(observed_property="temperature").unit == "Cel"
     entry = AuditEntry.objects.get(action="devices.fields_confirmed")
