@@ -7,6 +7,7 @@ import pytest
 from django.db import connection, transaction
 
 from mitoyen.ledger.turns import in_turn
+from tests.ledger.conftest import Installation
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -41,3 +42,16 @@ def test_inside_a_transaction_nobody_waits(home):
         other.start()
         other.join(5)
         assert done.is_set()
+
+
+STAYS = """
+from django.db import close_old_connections, connection
+connection.ensure_connection()
+opened = connection.connection
+close_old_connections()
+print(connection.connection is opened)
+"""
+
+
+def test_the_database_stays_open_from_one_request_to_the_next(installation: Installation):
+    assert installation.run(STAYS) == "True"

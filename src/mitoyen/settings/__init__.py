@@ -12,6 +12,8 @@ use_recent_sqlite()
 
 MITOYEN_HOME = Path(os.environ.get("MITOYEN_HOME") or Path.home() / ".mitoyen").absolute()
 MITOYEN = read_options(MITOYEN_HOME)
+# Opening SQLite for each request took as long as keeping a submission.
+KEPT_OPEN_S = 60
 
 
 def _secret_key() -> str:
@@ -25,6 +27,7 @@ def _database(url: str, sqlite_file: str) -> dict[str, object]:
         return {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": str(MITOYEN_HOME / sqlite_file),
+            "CONN_MAX_AGE": KEPT_OPEN_S,
             "OPTIONS": {
                 "timeout": 20,
                 "transaction_mode": "IMMEDIATE",
@@ -41,7 +44,7 @@ def _database(url: str, sqlite_file: str) -> dict[str, object]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": parts.hostname or dict(parse_qsl(parts.query)).get("host", ""),
         "PORT": str(parts.port or ""),
-        "CONN_MAX_AGE": 60,
+        "CONN_MAX_AGE": KEPT_OPEN_S,
     }
 
 
