@@ -16,11 +16,12 @@ from mitoyen.cli.main import app
 from mitoyen.ledger.refusal import Refused
 
 PARTS = ("door", "gate", "worker", "rules")
-# Channels run as parts of their own once one of their settings is filled in: the settings, and the module whose
-# `run_forever` does the work.
+# Channels, and what devices send, run as parts of their own once one of their settings is filled in: the settings, and
+# the module whose `run_forever` does the work.
 CHANNELS = {
     "mail": (("mail_listen", "mail_host"), "mitoyen.channels.mail.running"),
     "sms": (("sms_host",), "mitoyen.channels.sms.running"),
+    "mqtt": (("mqtt_host",), "mitoyen.connect.mqtt.running"),
 }
 LONGEST_PAUSE_S = 30.0
 STOP_WITHIN_S = 10.0

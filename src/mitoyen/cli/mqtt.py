@@ -1,0 +1,34 @@
+"""`mitoyen mqtt`: the configuration of a broker that loses nothing."""
+
+from importlib import resources
+
+import typer
+
+from mitoyen.cli.main import app
+
+mqtt = typer.Typer(no_args_is_help=True, help="Messages of devices over MQTT: the broker's configuration.")
+app.add_typer(mqtt, name="mqtt")
+
+
+@mqtt.callback()
+def _group() -> None:
+    """Messages of devices over MQTT."""
+
+
+@mqtt.command("config")
+def config(
+    listener: str = typer.Option("1883 127.0.0.1", help="Port and address that the broker listens on."),
+    data: str = typer.Option("/var/lib/mosquitto", help="Folder that it keeps what waits in."),
+    save_after: int = typer.Option(
+        100, min=1, help="Changes after which it writes what waits: at most that many are lost if it is killed."
+    ),
+    password_file: str = typer.Option("/etc/mosquitto/passwd", help="Its accounts, made with mosquitto_passwd."),
+) -> None:
+    """Print a configuration for Mosquitto that keeps what comes through bursts, and hours without a consumer."""
+    text = resources.files("mitoyen.connect.mqtt").joinpath("mosquitto.conf").read_text(encoding="utf-8")
+    given = {
+        "{listener}": listener, "{data}": data, "{password_file}": password_file, "{save_after}": str(save_after)
+    }  # fmt: skip
+    for mark, value in given.items():
+        text = text.replace(mark, value)
+    print(text, end="")

@@ -1,0 +1,1 @@
+"""Messages from an MQTT broker, acknowledged once they are durable."""

@@ -1,0 +1,129 @@
+"""The link to the broker: a persistent session, messages with a promise (QoS 1), acknowledged by hand."""
+
+import logging
+import ssl
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, MQTTv311
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from mitoyen.connect.mqtt.inbox import Held, Inbox
+from mitoyen.connect.mqtt.topics import Topics
+from mitoyen.connect.uplinks.messages import Message
+
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 1, 30
+LEAVE_WITHIN_S = 2.0
+
+logger = logging.getLogger(__name__)
+
+
+class Address(NamedTuple):
+    """Where the broker is and who we are there. `client` names the session that it keeps for us."""
+
+    host: str
+    port: int
+    client: str
+    user: str = ""
+    password: str = ""
+    tls: bool = False
+    keepalive_s: int = 30
+
+
+class Broker:
+    """Messages go to `inbox`. paho's thread reads the network and answers keepalives, whatever takes messages in."""
+
+    def __init__(self, address: Address, topics: Topics, inbox: Inbox) -> None:
+        self._address, self._topics, self._inbox = address, topics, inbox
+        self._connection = 0
+        # Held while acknowledging: a message's number means another one in the next connection.
+        self._steady = threading.Lock()
+        self.retained = self.unasked = 0
+        self.connected = self.subscribed = False
+        self._client = _client(address)
+        self._client.on_connect = self._on_connect
+        self._client.on_connect_fail = self._on_connect_fail
+        self._client.on_disconnect = self._on_disconnect
+        self._client.on_message = self._on_message
+        self._client.on_subscribe = self._on_subscribe
+
+    def start(self) -> None:
+        """Connect, now or when it becomes possible, and again whenever the link breaks."""
+        self._client.connect_async(self._address.host, self._address.port, self._address.keepalive_s)
+        self._client.loop_start()
+
+    def stop(self) -> None:
+        """Leave once the acknowledgements are on their way, so that little comes again."""
+        deadline = time.monotonic() + LEAVE_WITHIN_S
+        while self.connected and self._client.want_write() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def acknowledge(self, held: Sequence[Held]) -> int:
+        """Acknowledge what came over this connection; how many. The broker brings the others again."""
+        with self._steady:
+            ours = [one for one in held if one.qos and one.connection == self._connection]
+            for one in ours:
+                self._client.ack(one.number, one.qos)
+        return len(ours)
+
+    def _on_connect(
+        self, client: Client, _data: Any, flags: ConnectFlags, reason: ReasonCode, _properties: Properties | None
+    ) -> None:
+        if reason.is_failure:
+            logger.warning("MQTT: %s:%s refuses us: %s.", self._address.host, self._address.port, reason)
+            return
+        self.connected = True
+        again = "its session goes on" if flags.session_present else "a new session"
+        logger.info("MQTT: connected to %s:%s (%s).", self._address.host, self._address.port, again)
+        # Again each time: the setting may name other topics than the session does.
+        client.subscribe([(pattern, 1) for pattern in self._topics.filters])
+
+    def _on_subscribe(
+        self, _client: Client, _data: Any, _mid: int, reasons: list[ReasonCode], _properties: Properties | None
+    ) -> None:
+        self.subscribed = True
+        for pattern, reason in zip(self._topics.filters, reasons, strict=False):
+            if reason.is_failure:
+                logger.warning("MQTT: the broker refuses the topic %s: %s.", pattern, reason)
+
+    def _on_connect_fail(self, _client: Client, _data: Any) -> None:
+        logger.warning("MQTT: nothing answers at %s:%s.", self._address.host, self._address.port)
+
+    def _on_disconnect(
+        self, _client: Client, _data: Any, _flags: DisconnectFlags, reason: ReasonCode, _properties: Properties | None
+    ) -> None:
+        with self._steady:
+            self._connection += 1
+        self.connected = self.subscribed = False
+        if reason.is_failure:
+            logger.warning("MQTT: the link broke: %s.", reason)
+        self._inbox.wake()
+
+    def _on_message(self, client: Client, _data: Any, came: MQTTMessage) -> None:
+        form = self._topics.format_of(came.topic)
+        # What a broker repeats to each new subscriber has come before, and nobody knows when it was said.
+        if came.retain or form is None:
+            self.retained += came.retain
+            self.unasked += form is None
+            client.ack(came.mid, came.qos)
+            return
+        message = Message(form, bytes(came.payload), time.time_ns() // 1000, "mqtt", came.topic)
+        self._inbox.put(Held(message, came.mid, came.qos, self._connection))
+
+
+def _client(address: Address) -> Client:
+    client = Client(
+        CallbackAPIVersion.VERSION2, address.client, clean_session=False, protocol=MQTTv311, manual_ack=True
+    )
+    if address.user:
+        client.username_pw_set(address.user, address.password)
+    if address.tls:
+        client.tls_set_context(ssl.create_default_context())
+    client.reconnect_delay_set(FIRST_PAUSE_S, LONGEST_PAUSE_S)
+    return client
