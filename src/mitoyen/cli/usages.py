@@ -43,6 +43,14 @@ def check_(
         raise typer.Exit(REFUSED)
 
 
+@usages.command("figures")
+def figures() -> None:
+    """Make anew what usages show of communes; it is done once a day anyway."""
+    from mitoyen.operate import showing
+
+    print(showing.refresh())
+
+
 @usages.command("on")
 def on(
     name: str,

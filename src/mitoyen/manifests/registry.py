@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from mitoyen.manifests import check, service_check
 from mitoyen.manifests.load import Declared, Fault, Manifest, ManifestError, Usage, load
-from mitoyen.manifests.schema import AlertRule, Rule, UsageManifest
+from mitoyen.manifests.schema import AlertRule, Rule, Show, UsageManifest
 from mitoyen.manifests.service_schema import ServiceManifest
 
 OURS = "mitoyen."
@@ -77,7 +77,7 @@ def usages() -> dict[str, UsageManifest]:
     return {name: usage.manifest for name, usage in installed().items()}
 
 
-def method_of(usage: Usage, rule: Rule | AlertRule) -> Callable[..., Any]:
+def method_of(usage: Usage, rule: Rule | AlertRule | Show) -> Callable[..., Any]:
     """The function of a rule whose method is code. Raises ImportError or AttributeError."""
     module, _, function = rule.code.partition(":")
     found: Callable[..., Any] = getattr(importlib.import_module(f"{usage.package}.{module}"), function)

@@ -129,6 +129,22 @@ class Equipment(Struct, forbid_unknown_fields=True):
     source: str
 
 
+class Show(Struct, forbid_unknown_fields=True):
+    """Figures that the usage shows for each commune: `code` makes them from the readings of the last `days`.
+
+    `numbers` and the `columns` of a table are the names of what it answers; each has its text.
+    """
+
+    name: Slug
+    code: str
+    properties: Annotated[list[Slug], Meta(min_length=1)]
+    numbers: Annotated[list[Slug], Meta(min_length=1)]
+    columns: list[Slug] = []
+    kinds: list[Slug] = []
+    together: Together = "part_of"
+    days: Annotated[int, Meta(ge=1, le=400)] = 30
+
+
 class UsageManifest(Struct, forbid_unknown_fields=True):
     """A whole usage. `core_from` (included) to `core_below` (excluded): versions of Mitoyen it fits."""
 
@@ -142,5 +158,6 @@ class UsageManifest(Struct, forbid_unknown_fields=True):
     indicators: list[Indicator] = []
     rules: list[Rule] = []
     alerts: list[AlertRule] = []
+    shows: list[Show] = []
     benefits: list[Benefit] = []
     footprint: list[Equipment] = []

@@ -32,6 +32,20 @@ class Finding(models.Model):
         indexes = (models.Index(fields=("state", "-eur")),)
 
 
+class ShownFigures(models.Model):
+    """What a usage shows of a commune (`operate.showing`), as it was last made: see `operate.shown.Shown`."""
+
+    usage = models.CharField(max_length=60)
+    show = models.CharField(max_length=60)
+    commune = models.ForeignKey(Commune, on_delete=models.CASCADE, related_name="shown_figures")
+    content = models.JSONField(default=dict)
+    made_at = models.DateTimeField()
+    generated = models.BooleanField(default=False, help_text="Rests on generated readings.")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("usage", "show", "commune"), name="shown_once"),)
+
+
 class YearlyUse(models.Model):
     """What a building used in a calendar year, whole and from meters that can be relied on (`comparison.refresh`)."""
 

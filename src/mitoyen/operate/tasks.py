@@ -4,7 +4,7 @@ from typing import Any
 
 from mitoyen.ledger import jobs
 from mitoyen.ledger.models import Job
-from mitoyen.operate import comparison, findings
+from mitoyen.operate import comparison, findings, showing
 
 
 @jobs.task("find")
@@ -15,4 +15,11 @@ def find(job: Job) -> dict[str, Any]:
     return {"open": summary.open, "new": summary.new, "closed": summary.closed, "years": years}
 
 
+@jobs.task("show")
+def show(job: Job) -> dict[str, Any]:
+    """Make anew what usages show of communes."""
+    return {"made": showing.refresh()}
+
+
 jobs.daily("find", 5)
+jobs.daily("show", 5)

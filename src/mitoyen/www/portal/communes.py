@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from mitoyen.evaluate import published
 from mitoyen.evaluate.models import Action
 from mitoyen.territory.models import Commune
-from mitoyen.www.portal import queries, reasons, used
+from mitoyen.www.portal import queries, reasons, usages, used
 from mitoyen.www.portal.cache import SEARCH, public, searched
 from mitoyen.www.portal.numbered import four_numbers
 from mitoyen.www.portal.search import find_communes
@@ -32,7 +32,7 @@ def listing(request: HttpRequest) -> HttpResponse:
 
 
 def _of(slug: str) -> dict[str, object]:
-    """Six queries: the commune, its account, its buildings and theirs, what is not proven, the actions."""
+    """Seven queries: the commune, its account, its buildings and theirs, what is not proven, actions, other usages."""
     commune = get_object_or_404(Commune.objects.defer("geometry"), slug=slug)
     summary = published.commune_summary(commune.insee)
     lines = queries.buildings_of(commune)
@@ -48,6 +48,7 @@ def _of(slug: str) -> dict[str, object]:
         "cumulative": summary.cumulative if summary.cumulative is not account else None,
         "buildings": lines,
         "not_proven": [(figure, reasons.spoken(figure.reasons)) for figure in missing],
+        "usages": usages.shown_in(commune),
         "actions": list(actions.order_by("-starts")[:12]),
         "generated": bool(account and account.generated) or queries.any_generated(line.thing for line in lines),
     }

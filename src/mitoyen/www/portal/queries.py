@@ -16,6 +16,7 @@ from mitoyen.operate.wording import Described, describe
 from mitoyen.territory.models import Commune, Thing
 from mitoyen.www.portal.search import folded
 
+BUILDING = "building"
 NOT_BUILDINGS = ("weather_station", "meter")
 A_YEAR = dt.timedelta(days=366)
 BAD_NEWS_FIRST = (Verdict.INCREASE, Verdict.NOT_PROVEN, Verdict.NOT_SIGNIFICANT, Verdict.PROVEN)
@@ -62,7 +63,7 @@ def energy_figures(**where: object) -> list[Figure]:
 
 def buildings_of(commune: Commune) -> list[BuildingLine]:
     """A commune's buildings by name, with their months. Three queries."""
-    things = Thing.objects.filter(commune=commune, part_of__isnull=True).exclude(kind__in=NOT_BUILDINGS)
+    things = Thing.objects.filter(commune=commune, part_of__isnull=True, kind=BUILDING)
     figures = energy_figures(subject_kind=SubjectKind.BUILDING, commune=commune)
     latest = {figure.subject: figure for figure in figures}
     months = _months_of(commune)
@@ -102,7 +103,7 @@ def ranked_buildings() -> QuerySet[Thing]:
     ).order_by("-reporting_last", "reporting_first")
     share = F("value") / NullIf("expected", Value(0.0))
     rank = [When(verdict_now=verdict, then=Value(place)) for place, verdict in enumerate(BAD_NEWS_FIRST)]
-    things = Thing.objects.filter(commune__isnull=False, part_of__isnull=True).exclude(kind__in=NOT_BUILDINGS)
+    things = Thing.objects.filter(commune__isnull=False, part_of__isnull=True, kind=BUILDING)
     ranked = things.annotate(
         latest=Subquery(years.values("pk")[:1]),
         verdict_now=Subquery(years.values("verdict")[:1]),

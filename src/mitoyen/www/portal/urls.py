@@ -17,6 +17,7 @@ from mitoyen.www.portal import (
     public_requests,
     services,
     texts,
+    usages,
     where_when,
 )
 
@@ -26,6 +27,7 @@ urlpatterns = [
     path("communes/", communes.listing, name="communes"),
     path("communes/<slug:slug>/", communes.commune, name="commune"),
     path("communes/<slug:slug>/affiche/", communes.poster, name="poster"),
+    path("communes/<slug:slug>/usages/<slug:name>/", usages.usage, name="usage"),
     path("batiments/<slug:slug>/", buildings.building, name="building"),
     path("chiffres/<slug:figure_id>/", figures.figure, name="figure"),
     path("chiffres/<slug:figure_id>/recalcul/", figures.again, name="recompute"),
