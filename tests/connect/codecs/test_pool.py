@@ -99,6 +99,16 @@ def test_a_codec_that_hangs_again_and_again_is_set_aside_and_the_others_are_not(
         assert time.monotonic() - began < 1
 
 
+def test_a_codec_that_hangs_is_set_aside_within_a_batch_however_it_is_cut():
+    with Pool(workers=1) as pool:
+        bad = known(pool, "function decodeUplink() { for (;;); }")
+        answers = [answer for (answer,) in pool.decode_many([(bad, frames(1))] * 30)]
+        slow = answers.count(Fault(Reason.TOO_SLOW))
+        assert 4 <= slow <= 6
+        assert answers[slow:] == [Fault(Reason.SET_ASIDE)] * (30 - slow)
+        assert pool.decode(bad, frames(1)) == [Fault(Reason.SET_ASIDE)]
+
+
 def test_a_codec_that_kills_its_workers_is_set_aside_within_a_batch():
     with Pool(workers=1) as pool:
         codec = known(pool, NATIVE)

@@ -42,22 +42,27 @@ def main() -> int:
 
 def _answer(request: wire.Request, codecs: dict[str, Codec], mark: mmap.mmap) -> wire.Reply:
     reply, at = wire.Reply([], []), 0
+    left: dict[str, float] = {}
     for job in request.jobs:
         if job.script is not None:
             codecs[job.codec] = Codec(job.script)
-        codec, began = codecs[job.codec], time.process_time()
+        began = time.process_time()
+        budget = left.get(job.codec, CODEC_S)
         answers: list[str] = []
+        aside: list[str] = []
         for payload, port, received in job.frames:
-            if time.process_time() - began > CODEC_S + len(answers) * USUAL_S:
-                answers += ["!" + Reason.SET_ASIDE] * (len(job.frames) - len(answers))
+            if time.process_time() - began > budget + len(answers) * USUAL_S:
+                aside = ["!" + Reason.SET_ASIDE] * (len(job.frames) - len(answers))
                 break
             mark[:] = wire.MARK.pack(at + len(answers))
             signal.setitimer(signal.ITIMER_PROF, LAST_S)
-            answers.append(codec.decode(payload, port, received))
+            answers.append(codecs[job.codec].decode(payload, port, received))
         signal.setitimer(signal.ITIMER_PROF, 0)
         at += len(job.frames)
-        reply.answers.append(answers)
-        reply.seconds.append(time.process_time() - began)
+        seconds = time.process_time() - began
+        left[job.codec] = budget - max(seconds - len(answers) * USUAL_S, 0.0)
+        reply.answers.append(answers + aside)
+        reply.seconds.append(seconds)
     return reply
 
 
