@@ -1,6 +1,8 @@
-"""The machines' door: `GET /health` and `POST /v1/observations`, acknowledged after the journal's commit."""
+"""The machines' door: observations in bulk and devices' uplinks, acknowledged once they are durable."""
 
+import logging
 import os
+import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -12,16 +14,24 @@ django.setup()
 import msgspec  # noqa: E402
 from django.conf import settings  # noqa: E402
 
-from mitoyen.gate import intake, keys  # noqa: E402
+from mitoyen.connect.uplinks import careful  # noqa: E402
+from mitoyen.gate import intake, keys, webhooks  # noqa: E402
 from mitoyen.gate.messages import Fault, decode  # noqa: E402
 from mitoyen.gate.together import Busy  # noqa: E402
 from mitoyen.ledger.refusal import Refused  # noqa: E402
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+Headers = dict[bytes, bytes]
 
 LARGEST_BODY = 10 * 1024 * 1024
 TRY_AGAIN_S = b"30"
+UPLINKS = "/v1/uplinks"
+# How long one thread may keep Python to itself when another wants it: requests are read while others are written.
+SWITCH_S = 0.0005
+sys.setswitchinterval(SWITCH_S)
+
+logger = logging.getLogger(__name__)
 
 
 class Answer(Exception):
@@ -36,8 +46,7 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
     if scope["type"] != "http":
         return
     try:
-        content = await _route(scope, receive)
-        answer = Answer(200, content)
+        answer = await _route(scope, receive)
     except Answer as early:
         answer = early
     body = msgspec.json.encode(answer.content)
@@ -46,39 +55,66 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
     await send({"type": "http.response.body", "body": body})
 
 
-async def _route(scope: dict[str, Any], receive: Receive) -> object:
-    match scope["path"], scope["method"]:
-        case "/health", "GET" | "HEAD":
-            return {"status": "ok"}
-        case "/v1/observations", "POST":
-            return await _take_observations(scope, receive)
-        case "/health" | "/v1/observations", _:
-            raise Answer(405, {"error": "Use GET /health or POST /v1/observations."})
-    raise Answer(404, {"error": "There is nothing here. Use GET /health or POST /v1/observations."})
+async def _route(scope: dict[str, Any], receive: Receive) -> Answer:
+    path, method = scope["path"], scope["method"]
+    if path == "/v1/observations" and method == "POST":
+        return await _take_observations(dict(scope["headers"]), receive)
+    if (path == UPLINKS or path.startswith(UPLINKS + "/")) and method == "POST":
+        return await _take_uplink(path[len(UPLINKS) + 1 :], dict(scope["headers"]), receive)
+    if path == "/health" and method in ("GET", "HEAD"):
+        return Answer(200, {"status": "ok"})
+    known = path in ("/health", "/v1/observations", UPLINKS) or path.startswith(UPLINKS + "/")
+    says = "Use GET /health, POST /v1/observations or POST /v1/uplinks/FORMAT."
+    raise Answer(405, {"error": says}) if known else Answer(404, {"error": f"There is nothing here. {says}"})
 
 
-async def _take_observations(scope: dict[str, Any], receive: Receive) -> object:
-    headers = dict(scope["headers"])
-    owner = keys.owner_of(settings.MITOYEN_HOME / "gate.keys", headers.get(b"authorization", b"").decode("latin-1"))
-    if owner is None:
-        raise Answer(401, {"error": "Send a known key: Authorization: Bearer KEY (mitoyen gate-key NAME makes one)."})
+async def _take_observations(headers: Headers, receive: Receive) -> Answer:
+    owner = _owner(headers)
+    body = await _body(headers, receive, LARGEST_BODY)
     try:
-        columns = decode(await _body(headers, receive))
-        return await intake.take(columns, owner)
+        return Answer(200, await intake.take(decode(body), owner))
     except Fault as fault:
         raise Answer(400, {"error": str(fault), "taken": 0}) from fault
-    except Busy as busy:
-        raise Answer(
-            503, {"error": "Too much waits to be written.", "taken": 0}, ((b"retry-after", TRY_AGAIN_S),)
-        ) from busy
-    except Refused as refusal:
-        raise Answer(503, {"error": str(refusal), "taken": 0}, ((b"retry-after", TRY_AGAIN_S),)) from refusal
+    except (Busy, *careful.TROUBLE) as trouble:
+        raise _later(trouble, {"taken": 0}) from trouble
 
 
-async def _body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
+async def _take_uplink(form: str, headers: Headers, receive: Receive) -> Answer:
+    owner = _owner(headers)
+    if form and not webhooks.known(form):
+        raise Answer(404, {"error": f"The format {form[:40]!r} is not known; mitoyen uplinks formats lists them."})
+    body = await _body(headers, receive, webhooks.LARGEST_BODY)
+    try:
+        return Answer(*await webhooks.take(body, form, owner))
+    except (Busy, *careful.TROUBLE) as trouble:
+        raise _later(trouble, {}) from trouble
+
+
+def _later(trouble: Exception, more: dict[str, object]) -> Answer:
+    """That the same is to be sent again in a while: nothing was taken."""
+    says = str(trouble)
+    if isinstance(trouble, Busy):
+        says = "Too much waits to be written."
+    elif not isinstance(trouble, Refused):
+        # A database's own words are for the log.
+        logger.error("Nothing can be kept now.", exc_info=trouble)
+        says = "Nothing can be kept now."
+    return Answer(503, {"error": says, **more}, ((b"retry-after", TRY_AGAIN_S),))
+
+
+def _owner(headers: Headers) -> str:
+    """Name of the key that a request bears, in the ways that network servers can be told to send one."""
+    authorization, other = headers.get(b"authorization", b""), headers.get(b"x-api-key", b"")
+    owner = keys.owner_of(settings.MITOYEN_HOME / "gate.keys", authorization.decode("latin-1"), other.decode("latin-1"))
+    if owner is None:
+        raise Answer(401, {"error": "Send a known key: Authorization: Bearer KEY (mitoyen gate-key NAME makes one)."})
+    return owner
+
+
+async def _body(headers: Headers, receive: Receive, largest: int) -> bytes:
     stated = headers.get(b"content-length", b"0")
-    if stated.isdigit() and int(stated) > LARGEST_BODY:
-        raise Answer(413, {"error": f"At most {LARGEST_BODY} bytes a request."})
+    if stated.isdigit() and int(stated) > largest:
+        raise Answer(413, {"error": f"At most {largest} bytes a request."})
     parts: list[bytes] = []
     size = 0
     while True:
@@ -87,7 +123,7 @@ async def _body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
             raise Answer(400, {"error": "The request broke off."})
         parts.append(message.get("body", b""))
         size += len(parts[-1])
-        if size > LARGEST_BODY:
-            raise Answer(413, {"error": f"At most {LARGEST_BODY} bytes a request."})
+        if size > largest:
+            raise Answer(413, {"error": f"At most {largest} bytes a request."})
         if not message.get("more_body"):
             return b"".join(parts)

@@ -7,26 +7,24 @@ from typing import NamedTuple
 from django.db import connection
 from django.utils import timezone
 
+from mitoyen.gate.connection import looked_after
 from mitoyen.gate.messages import Columns, Fault
 from mitoyen.gate.together import Together
 from mitoyen.history import journal
 from mitoyen.history.batches import open_batch
 from mitoyen.history.enums import BatchOrigin, BatchState
 from mitoyen.history.models import Batch
-from mitoyen.ledger.refusal import Refused
 
 # As many as the journal takes in within a few seconds.
 MOST_WAITING = 500_000
 # No write lock longer than 200 ms, on a slow machine too.
 MOST_AT_ONCE = 20_000
 BATCH_S = 60.0
-LOOKED_AFTER_S = 1.0
 _ALL = "SELECT t.slug, d.observed_property, d.id FROM history_datastream d JOIN territory_thing t ON t.id = d.thing_id"
 _ONE = f"{_ALL} WHERE t.slug = %s AND d.observed_property = %s"
 
 _numbers: dict[str, int] = {}
 _batches: dict[str, tuple[int, float]] = {}
-_looked = {"after": 0.0}
 
 
 class Given(NamedTuple):
@@ -46,28 +44,12 @@ async def take(columns: Columns, owner: str) -> dict[str, int]:
 
 def _write(given: Sequence[Given]) -> Sequence[dict[str, int] | Exception]:
     """Write them in one transaction, all but those that name what isn't known."""
-    try:
-        _look_after_the_connection()
+    with looked_after():
         rows = [_rows(one.columns) for one in given]
         batches = _open_batches({one.owner for one in given})
-        groups = [
-            (found, batches[one.owner]) for found, one in zip(rows, given, strict=True) if isinstance(found, list)
-        ]
-        appended = iter(journal.append_all(groups))
-    except Refused:
-        raise
-    except Exception:
-        # Whatever it was, the next group starts with a connection that was looked after.
-        _looked["after"] = 0.0
-        raise
+        taken = [(found, batches[one.owner]) for found, one in zip(rows, given, strict=True) if isinstance(found, list)]
+        appended = iter(journal.append_all(taken))
     return [next(appended)._asdict() if isinstance(found, list) else found for found in rows]
-
-
-def _look_after_the_connection() -> None:
-    """Close the state's connection when it broke or is old: seldom, since opening one costs more than a request."""
-    if time.monotonic() - _looked["after"] > LOOKED_AFTER_S:
-        connection.close_if_unusable_or_obsolete()
-        _looked["after"] = time.monotonic()
 
 
 def _rows(columns: Columns) -> list[tuple[int, int, int, float, int]] | Fault:

@@ -5,13 +5,12 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from django.db import DatabaseError, close_old_connections
+from django.db import close_old_connections
 
 from mitoyen.connect.mqtt.inbox import Held, Inbox
-from mitoyen.connect.uplinks import quarantine, taking
-from mitoyen.connect.uplinks.messages import Message, Unreadable
+from mitoyen.connect.uplinks import careful
+from mitoyen.connect.uplinks.messages import Message
 from mitoyen.connect.uplinks.taking import Taken
-from mitoyen.ledger.refusal import Refused
 
 # A lot costs some milliseconds however small it is; waiting that long for more of them costs nobody anything.
 MOST_AT_ONCE, LINGER_S, PATIENCE_S = 500, 0.02, 1.0
@@ -46,33 +45,14 @@ class Consumer:
         pause = FIRST_PAUSE_S
         while True:
             try:
-                self._take(messages)
-            except (Refused, DatabaseError, OSError) as trouble:
+                taken = careful.take(messages)
+            except careful.TROUBLE as trouble:
                 logger.warning("MQTT: messages can't be kept: %s Again in %.0f s; the broker waits.", trouble, pause)
                 close_old_connections()
                 if self._stop.wait(pause):
                     return False
                 pause = min(pause * 2, LONGEST_PAUSE_S)
             else:
+                taken.outcomes = []
+                self.taken.add(taken)
                 return True
-
-    def _take(self, messages: Sequence[Message]) -> None:
-        """Take them; when something fails that isn't the machine's fault, find the message it is about."""
-        try:
-            self._count(taking.take(messages))
-        except (Refused, DatabaseError, OSError):
-            raise
-        except Exception as fault:
-            if len(messages) > 1:
-                half = len(messages) // 2
-                self._take(messages[:half])
-                self._take(messages[half:])
-                return
-            logger.exception("MQTT: a message of %s could not be taken in; it is kept aside.", messages[0].source)
-            quarantine.put([(messages[0], Unreadable("failed", f"{type(fault).__name__}: {fault}"))])
-            self.taken.messages += 1
-            self.taken.quarantined["failed"] += 1
-
-    def _count(self, taken: Taken) -> None:
-        taken.outcomes = []
-        self.taken.add(taken)

@@ -1,0 +1,47 @@
+"""Uplinks that network servers send, one a request: taken in with all that wait, answered once they are durable.
+
+What can't be read is kept in quarantine and answered with 202: a network server that is told 4xx sends it again for
+hours, or switches the webhook off, and the uplinks of all other devices with it.
+"""
+
+import time
+from collections.abc import Sequence
+
+from django.utils import translation
+
+from mitoyen.connect.uplinks import careful
+from mitoyen.connect.uplinks.formats import BY_NAME
+from mitoyen.connect.uplinks.messages import Message
+from mitoyen.connect.uplinks.telling import reason
+from mitoyen.gate.connection import looked_after
+from mitoyen.gate.together import Together
+
+LARGEST_BODY = 64 * 1024
+# As many as are taken in within a few seconds; and so few at once that the first one's sender doesn't wait long.
+MOST_WAITING, MOST_AT_ONCE = 10_000, 500
+# What needs nobody's attention, whatever became of it.
+FINE = ("frame", "duplicate", "status")
+
+
+async def take(content: bytes, form: str, owner: str) -> tuple[int, dict[str, str]]:
+    """Status and answer, once the uplink is durable. `form`: a format's name, "" to recognise it.
+
+    Raises Busy, and what says that the machine keeps nothing now (careful.TROUBLE).
+    """
+    outcome = await _uplinks.do(Message(form, content, time.time_ns() // 1000, "webhook", owner))
+    if outcome in FINE:
+        return 200, {"outcome": outcome}
+    with translation.override("en"):
+        return 202, {"outcome": "quarantine", "reason": outcome, "says": reason(outcome)}
+
+
+def known(form: str) -> bool:
+    return form in BY_NAME
+
+
+def _take(messages: Sequence[Message]) -> Sequence[str]:
+    with looked_after():
+        return careful.take(messages).outcomes
+
+
+_uplinks: Together[Message, str] = Together("uplinks", _take, most_waiting=MOST_WAITING, most_at_once=MOST_AT_ONCE)
