@@ -39,11 +39,11 @@ def red(rule: AlertRule, group: Group) -> Iterator[Sighting]:
 def rising(rule: AlertRule, group: Group) -> Iterator[Sighting]:
     """Rising by `rise_an_hour` over the last `hours`, towards a threshold that it would reach within `ahead` hours."""
     for subject in group.subjects:
-        time, level = _smoothed(subject.windows.get(LEVEL))
+        time, level = smoothed(subject.windows.get(LEVEL))
         if not len(level):
             continue
         late = time > time[-1] - _hours(rule.thresholds["hours"])
-        if late.sum() < 6 or time[late][-1] - time[late][0] < 0.7 * _hours(rule.thresholds["hours"]):
+        if late.sum() < 3 or time[late][-1] - time[late][0] < 0.6 * _hours(rule.thresholds["hours"]):
             continue
         slope = trend(time[late], level[late])
         next_stage = next((one for one in STAGES if level[-1] < (number(subject.attributes, f"{one}_m") or -1)), None)
@@ -92,7 +92,7 @@ def trend(time: Times, level: Floats) -> float:
 def _above(stage: str, rule: AlertRule, group: Group) -> Iterator[Sighting]:
     for subject in group.subjects:
         limit = number(subject.attributes, f"{stage}_m")
-        time, level = _smoothed(subject.windows.get(LEVEL))
+        time, level = smoothed(subject.windows.get(LEVEL))
         if limit is None or len(level) < rule.thresholds["readings"]:
             continue
         higher = STAGES.index(stage) + 1
@@ -103,7 +103,7 @@ def _above(stage: str, rule: AlertRule, group: Group) -> Iterator[Sighting]:
         if above is not None and _since(level, above, above - rule.thresholds["clear"]) is not None:
             continue
         late = time > time[-1] - 3 * HOUR
-        slope = trend(time[late], level[late]) if late.sum() > 3 else 0.0
+        slope = trend(time[late], level[late]) if late.sum() >= 3 else 0.0
         facts = _facts(subject, float(level[-1]), slope) | {"limit": limit}
         yield Sighting(subject.thing, moment(time[first]), moment(time[-1]), 0.95, "", LEVEL, facts)
 
@@ -126,7 +126,7 @@ def _facts(subject: Subject, level: float, slope: float) -> dict[str, object]:
     }
 
 
-def _smoothed(window: Window | None) -> tuple[Times, Floats]:
+def smoothed(window: Window | None) -> tuple[Times, Floats]:
     """Medians of five readings on end, at the time of the last."""
     nothing: tuple[Times, NDArray[np.float64]] = (np.empty(0, "M8[us]"), np.empty(0))
     if window is None:
