@@ -37,7 +37,8 @@ def test_the_car_parks_of_aarhus_are_told_where_they_count_more_cars_than_places
     # An hour of the night when the clocks went back stands there twice: its lines are refused, and said.
     assert (report.rows, len(report.refused)) == (55_264, 32)
     rows = list(csv.DictReader(path.read_text().splitlines()))
-    places, most = {}, defaultdict(float)
+    places: dict[str, float] = {}
+    most: dict[str, float] = defaultdict(float)
     for row in rows:
         places[row["garagecode"]] = float(row["totalspaces"])
         most[row["garagecode"]] = max(most[row["garagecode"]], float(row["vehiclecount"]))
