@@ -111,5 +111,4 @@ def test_the_command_answers_for_scripts(shared_installation, tmp_path):
     assert keys <= report.keys()
     assert (report["messages"], report["frames"]) == (1, 1)
     assert "1 message" in installation.run("uplinks", "import", file, "--dry-run", MITOYEN_LANGUAGE="en").stdout
-    installation.run("uplinks", "import", file, "--format", "nothing", expect=2)
     assert len(installation.json("uplinks", "formats")) == 9

@@ -102,6 +102,10 @@ def test_lots_wait_until_they_are_settled():
     kept = keeping.keep([frame(), frame(at=NOON + DAY)])
     assert [(lot, len(frames)) for lot, frames in keeping.waiting()] == [(kept.lots[0], 1), (kept.lots[1], 1)]
     assert list(keeping.waiting(older_s=60)) == []
+    for lot in kept.lots:
+        with days.of(lot.day).transaction() as connection:
+            connection.execute("UPDATE lot SET at = at - 61000000")
+    assert [lot for lot, _frames in keeping.waiting(older_s=60)] == kept.lots
     keeping.settle(kept.lots[:1])
     assert [lot for lot, _frames in keeping.waiting()] == [kept.lots[1]]
 

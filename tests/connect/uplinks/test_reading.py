@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mitoyen.connect.uplinks import encodings, formats, times
 from mitoyen.connect.uplinks.encodings import Encodings
-from mitoyen.connect.uplinks.messages import Flag, Frame, Message, Unreadable
+from mitoyen.connect.uplinks.messages import UNTIMED, Flag, Frame, Message, Unreadable
 from mitoyen.connect.uplinks.reading import REASONS, read
 from mitoyen.connect.uplinks.telling import reason
 from tests.connect.uplinks.samples import EUI, GATEWAY, MICROS, PAYLOAD, RECEIVED, STATUSES, UPLINKS, changed, content
@@ -230,6 +230,16 @@ def test_what_a_source_writes_is_remembered(tmp_path):
     file = tmp_path / "frames" / "encodings.json"
     one(v3("0367ff0a04"), known=Encodings(file))
     assert one(v3("beef"), known=Encodings(file)).payload == b"\xbe\xef"
+    file.write_text("{half")
+    assert one(v3("beef"), known=Encodings(file)).flags == Flag.ENCODING_ASSUMED
+
+
+def test_two_processes_keep_what_each_learnt(tmp_path):
+    file = tmp_path / "encodings.json"
+    first, second = Encodings(file), Encodings(file)
+    first.note("a", "0367ff0a04")
+    second.note("b", "A2f/CgQ=")
+    assert (Encodings(file).of("a"), Encodings(file).of("b")) == ("hex", "base64")
 
 
 def test_sources_are_alike_whatever_the_device():
@@ -274,7 +284,7 @@ def check(body: bytes, name: str) -> None:
     for frame in frames:
         assert frame.address
         assert times.EARLIEST <= frame.time <= RECEIVED + times.AHEAD_US
-        assert (frame.time == RECEIVED) or not frame.flags & Flag.untimed()
+        assert (frame.time == RECEIVED) or not frame.flags & UNTIMED
         assert frame.counter is None or 0 <= frame.counter < 1 << 32
         assert frame.port is None or 0 <= frame.port <= 255
 

@@ -157,6 +157,17 @@ def of(day: date) -> Day:
     return opened[key]
 
 
+def written_at(file: Path) -> int:
+    """When a day's file was last written to (µs): what is new lies in its log."""
+    found = 0.0
+    for one in (file, file.with_name(file.name + "-wal")):
+        try:
+            found = max(found, one.stat().st_mtime)
+        except OSError:
+            continue
+    return int(found * 1_000_000)
+
+
 def _inode(file: Path) -> int:
     try:
         return file.stat().st_ino

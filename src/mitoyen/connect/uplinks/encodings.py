@@ -7,6 +7,7 @@ that is known; else by likelihood, and the frame says so (Flag.ENCODING_ASSUMED)
 import base64
 import binascii
 import json
+import os
 import re
 from collections import Counter
 from pathlib import Path
@@ -28,9 +29,8 @@ class Encodings:
     def __init__(self, file: Path | None = None) -> None:
         self._file = file
         self.seen: dict[str, Counter[str]] = {}
-        if file is not None and file.exists():
-            kept = json.loads(file.read_text(encoding="utf-8"))
-            self.seen = {source: Counter({encoding: 1}) for source, encoding in kept.items()}
+        if file is not None:
+            self.seen = {source: Counter({encoding: 1}) for source, encoding in _written(file).items()}
 
     def note(self, source: str, text: str) -> str:
         """Take a text as evidence; returns the encoding that alone fits it, "both" or ""."""
@@ -49,11 +49,19 @@ class Encodings:
         return told[0] if len(told) == 1 else ""
 
     def _keep(self, file: Path) -> None:
-        known = {source: one for source in self.seen if (one := self.of(source))}
+        known = _written(file) | {source: one for source in self.seen if (one := self.of(source))}
         file.parent.mkdir(parents=True, exist_ok=True)
-        written = file.with_suffix(".new")
+        written = file.with_suffix(f".{os.getpid()}")
         written.write_text(json.dumps(known, sort_keys=True), encoding="utf-8")
         written.replace(file)
+
+
+def _written(file: Path) -> dict[str, str]:
+    try:
+        kept = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {str(source): one for source, one in kept.items() if one in (HEX, BASE64)} if isinstance(kept, dict) else {}
 
 
 _kept: dict[Path, Encodings] = {}

@@ -246,11 +246,12 @@ def found(value: object, paths: tuple[Path, ...]) -> object:
 
 def follow(value: object, path: Path) -> object:
     """What stands at the path; None when nothing does."""
-    for place, step in enumerate(path):
+    for step in path:
         if isinstance(value, dict):
             value = value.get(step)
         elif isinstance(value, list) and step == "*":
-            return next((one for item in value if (one := follow(item, path[place + 1 :])) is not None), None)
+            rest = path[path.index("*") + 1 :]
+            return next((one for item in value if (one := follow(item, rest)) is not None), None)
         else:
             return None
     return value

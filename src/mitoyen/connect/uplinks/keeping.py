@@ -15,11 +15,12 @@ import msgspec
 
 from mitoyen.connect.uplinks import days
 from mitoyen.connect.uplinks.days import DAY_US, Day
-from mitoyen.connect.uplinks.messages import Flag, Frame
+from mitoyen.connect.uplinks.messages import UNTIMED, Frame
 from mitoyen.history.faults import moment
 
 WINDOW_US = 300 * 1_000_000
 _BY_MESSAGE = -1
+_LATELY_US = 3600 * 1_000_000
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -33,9 +34,11 @@ class Lot(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """Of each frame given, whether it is new; and the lots to settle once their readings are durable."""
+    """Of each frame given, whether it is new; their places in the order of time; and the lots to settle once their
+    readings are durable."""
 
     fresh: list[bool]
+    order: list[int]
     lots: list[Lot]
 
 
@@ -45,15 +48,20 @@ def keep(frames: Sequence[Frame]) -> Kept:
     The earliest of several alike is the one that is kept.
     """
     fresh = [False] * len(frames)
-    by_day: dict[date, list[int]] = defaultdict(list)
-    for place in in_order(frames):
-        by_day[days.day_of(frames[place].time)].append(place)
+    keys = [key_of(frame) for frame in frames]
+    order = in_order(frames, keys)
+    by_day: dict[int, list[int]] = defaultdict(list)
+    for place in order:
+        by_day[frames[place].time // DAY_US].append(place)
     lots = []
-    for day, places in by_day.items():
-        lot = _keep_day(day, frames, places, fresh)
-        if lot is not None:
-            lots.append(lot)
-    return Kept(fresh, lots)
+    for places in by_day.values():
+        day = days.day_of(frames[places[0]].time)
+        new = _keep_day(day, [(frames[place], keys[place]) for place in places])
+        for place in new.places:
+            fresh[places[place]] = True
+        if new.lot is not None:
+            lots.append(new.lot)
+    return Kept(fresh, order, lots)
 
 
 class Preview:
@@ -65,12 +73,13 @@ class Preview:
 
     def fresh(self, frames: Sequence[Frame]) -> list[bool]:
         fresh = [False] * len(frames)
-        for place in in_order(frames):
-            fresh[place] = self._is_fresh(frames[place])
+        keys = [key_of(frame) for frame in frames]
+        for place in in_order(frames, keys):
+            fresh[place] = self._is_fresh(frames[place], keys[place])
         return fresh
 
-    def _is_fresh(self, frame: Frame) -> bool:
-        key, day = key_of(frame), days.day_of(frame.time)
+    def _is_fresh(self, frame: Frame, key: int) -> bool:
+        day = days.day_of(frame.time)
         window = 0 if frame.counter is None else WINDOW_US
         known = any(abs(time - frame.time) <= window for time in self._times[key])
         if _by_message(frame):
@@ -82,28 +91,32 @@ class Preview:
         return True
 
 
-def _keep_day(day: date, frames: Sequence[Frame], places: list[int], fresh: list[bool]) -> Lot | None:
+class _New(NamedTuple):
+    places: list[int]
+    lot: Lot | None
+
+
+def _keep_day(day: date, frames: Sequence[tuple[Frame, int]]) -> _New:
+    """Keep those of a day's frames (each with its key) that are new."""
     file = days.of(day)
     with file.transaction() as connection:
         new = []
-        for place in places:
-            frame = frames[place]
-            key = key_of(frame)
-            fresh[place] = not _is_known(file, day, frame, key)
+        for place, (frame, key) in enumerate(frames):
+            known = _is_known(file, day, frame, key)
             if _by_message(frame):
                 file.know(_BY_MESSAGE, frame.content, frame.time)
-            if fresh[place]:
-                new.append(_row(frame))
+            if not known:
+                new.append(place)
                 file.know(frame.time // WINDOW_US, key, frame.time)
         if not new:
-            return None
+            return _New([], None)
         first = file.last() + 1
-        file.insert(new)
+        file.insert([_row(frames[place][0]) for place in new])
         lot = Lot(day, first, first + len(new) - 1)
         connection.execute("INSERT INTO lot VALUES (?, ?, ?)", (lot.first, lot.last, days.now_us()))
         moment("frames_kept")
     moment("frames_durable")
-    return lot
+    return _New(new, lot)
 
 
 def _is_known(file: Day, day: date, frame: Frame, key: int) -> bool:
@@ -139,12 +152,12 @@ def _near(times: list[int], time: int) -> bool:
 
 def _by_message(frame: Frame) -> bool:
     """Whether the frame has no time of its own, but a counter: the same message is then never another frame."""
-    return frame.counter is not None and bool(frame.flags & Flag.untimed())
+    return frame.counter is not None and bool(frame.flags & UNTIMED)
 
 
-def in_order(frames: Sequence[Frame]) -> list[int]:
+def in_order(frames: Sequence[Frame], keys: Sequence[int]) -> list[int]:
     """The places of the frames by their time: the same frames come in the same order however they were given."""
-    return sorted(range(len(frames)), key=lambda one: (frames[one].time, frames[one].received, key_of(frames[one])))
+    return sorted(range(len(frames)), key=lambda one: (frames[one].time, frames[one].received, keys[one]))
 
 
 def key_of(frame: Frame) -> int:
@@ -168,8 +181,8 @@ def waiting(older_s: float = 0.0) -> Iterator[tuple[Lot, list[Frame]]]:
     """Frames that were kept but whose readings may not be durable: a process stopped in between."""
     before = days.now_us() - int(older_s * 1_000_000)
     for day, file in days.files():
-        # A day's file that nobody wrote to since is not opened for it.
-        if file.stat().st_size == 0:
+        # Looked for again and again, only where someone wrote of late.
+        if older_s and days.written_at(file) < before - _LATELY_US:
             continue
         kept = days.of(day)
         for first, last in kept.lots(before):

@@ -27,10 +27,10 @@ class Flag(IntFlag):
     NOT_A_NUMBER = 16
     STATUS = 32
 
-    @classmethod
-    def untimed(cls) -> "Flag":
-        """Set when a frame's time is that of its receipt."""
-        return cls.TIME_MISSING | cls.TIME_MALFORMED | cls.TIME_ABSURD
+
+UNTIMED = int(Flag.TIME_MISSING | Flag.TIME_MALFORMED | Flag.TIME_ABSURD)
+"""Set when a frame's time is that of its receipt."""
+IS_STATUS = int(Flag.STATUS)
 
 
 class Signal(NamedTuple):

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from mitoyen.connect.uplinks import encodings, formats, strict, times
 from mitoyen.connect.uplinks.encodings import Encodings
 from mitoyen.connect.uplinks.formats import Format, Gateways, follow, found
-from mitoyen.connect.uplinks.messages import Flag, Frame, Message, Signal, Unreadable
+from mitoyen.connect.uplinks.messages import IS_STATUS, Flag, Frame, Message, Signal, Unreadable
 
 # Reasons of Unreadable; connect/uplinks/telling.py says each in words.
 REASONS = (
@@ -19,6 +19,7 @@ MOST_FRAMES, MOST_GATEWAYS, LONGEST_NAME = 10_000, 64, 120
 # What relays that write messages to a file add to them: when they had them.
 _ENVELOPE = formats.at("_timestamp", "_date")
 _DEVICE = re.compile(r"[0-9a-fA-F]{16}")
+_ASSUMED = int(Flag.ENCODING_ASSUMED)
 _LARGEST_COUNTER = (1 << 32) - 1
 
 
@@ -31,7 +32,7 @@ def read(message: Message, known: Encodings | None = None) -> list[Frame]:
         raise Unreadable("not_an_object", f"a list of {len(values)}")
     content = _digest(message.content)
     context = _Context(form, message, known if known is not None else encodings.kept(), source_of(message, form))
-    flags = Flag.NOT_A_NUMBER if wrong else Flag(0)
+    flags = int(Flag.NOT_A_NUMBER) if wrong else 0
     return [_frame(one, context, content ^ place, flags) for place, one in enumerate(values)]
 
 
@@ -68,14 +69,14 @@ def _frame(value: Any, context: _Context, content: int, flags: int) -> Frame:
     battery = _battery(value, form)
     flags |= late
     if all(follow(value, path) is None for path in form.uplink):
-        flags |= Flag.STATUS
+        flags |= IS_STATUS
         return Frame(address, time, received, None, 0, b"", None, signals, battery, flags, form.name, content)
     payload, assumed = _payload(value, context)
     zero = 0 if form.zeros_left_out else None
     return Frame(
         address, time, received, _whole(found(value, form.counter), "counter", _LARGEST_COUNTER, zero),
         _whole(found(value, form.port), "port", 255, zero), payload, _data(value, form), signals, battery,
-        flags | (Flag.ENCODING_ASSUMED if assumed else 0), form.name, content,
+        flags | _ASSUMED if assumed else flags, form.name, content,
     )  # fmt: skip
 
 

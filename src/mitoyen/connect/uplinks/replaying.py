@@ -153,7 +153,8 @@ def _add(con: duckdb.DuckDBPyConnection, rows: Sequence[Row]) -> None:
 def _differing(choice: Choice, register: Register, made: Difference) -> Iterator[list[Row]]:
     """Rows that are new or differ, a part of a day at a time; `made` counts all of them."""
     for of_day in keeping.kept(choice.first, choice.last, _addresses(choice)):
-        ordered = [of_day[place] for place in keeping.in_order(of_day)]
+        order = keeping.in_order(of_day, [keeping.key_of(frame) for frame in of_day])
+        ordered = [of_day[place] for place in order]
         for start in range(0, len(ordered), _AT_ONCE):
             rows = _compared(ordered[start : start + _AT_ONCE], register, made)
             if rows:

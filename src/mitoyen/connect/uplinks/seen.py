@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from mitoyen.connect.devices import health
 from mitoyen.connect.devices.health import Seen
 from mitoyen.connect.uplinks.mapping import Known, Mapped
-from mitoyen.connect.uplinks.messages import Flag, Frame, Signal
+from mitoyen.connect.uplinks.messages import UNTIMED, Frame, Signal
 
 _NOTHING = Signal("")
 
@@ -25,7 +25,7 @@ def tell(frames: Sequence[Frame], devices: Mapping[str, Known | None], told: Map
             one = Seen(
                 known.device, frame.received, frame.counter, battery if battery is not None else frame.battery,
                 mapped.battery_volts if mapped is not None else None, signal.gateway, signal.rssi, signal.snr,
-                signal.longitude, signal.latitude, None if frame.flags & Flag.untimed() else frame.time,
+                signal.longitude, signal.latitude, None if frame.flags & UNTIMED else frame.time,
             )  # fmt: skip
             seen.append(one)
     if seen:

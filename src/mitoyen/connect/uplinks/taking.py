@@ -17,7 +17,7 @@ from django.utils import timezone
 from mitoyen.connect.uplinks import days, decoding, encodings, keeping, quarantine, reading, seen
 from mitoyen.connect.uplinks.keeping import Lot
 from mitoyen.connect.uplinks.mapping import Known, Mapped, Row, register
-from mitoyen.connect.uplinks.messages import Flag, Frame, Message, Unreadable
+from mitoyen.connect.uplinks.messages import IS_STATUS, Frame, Message, Unreadable
 from mitoyen.history import journal
 from mitoyen.history.batches import open_batch
 from mitoyen.history.enums import BatchOrigin, BatchState
@@ -77,7 +77,7 @@ def take(
     if witness is not None:
         witness(frames)
     kept = keeping.keep(frames)
-    fresh = [frames[place] for place in keeping.in_order(frames) if kept.fresh[place]]
+    fresh = [frames[place] for place in kept.order if kept.fresh[place]]
     _count(frames, kept.fresh, origins, taken)
     door = messages[0].door if messages else ""
     _settle(fresh, door, kept.lots, taken)
@@ -91,9 +91,10 @@ def read_all(
     frames: list[Frame] = []
     origins: list[int] = []
     aside: list[tuple[Message, Unreadable]] = []
+    told = known if known is not None else encodings.kept()
     for place, message in enumerate(messages):
         try:
-            found = reading.read(message, known)
+            found = reading.read(message, told)
         except Unreadable as reason:
             aside.append((message, reason))
             taken.outcomes[place] = reason.reason
@@ -111,7 +112,7 @@ def _count(frames: Sequence[Frame], fresh: Sequence[bool], origins: Sequence[int
         if not new:
             taken.duplicates += 1
             taken.outcomes[place] = "duplicate"
-        elif frame.flags & Flag.STATUS:
+        elif frame.flags & IS_STATUS:
             taken.status_only += 1
             taken.outcomes[place] = "status"
         else:

@@ -7,6 +7,7 @@ from mitoyen.connect.uplinks.messages import Flag
 # LoRaWAN was published in 2015; clocks that lost their time begin in 1970, 1980 or 2000.
 EARLIEST = 1_420_070_400_000_000
 AHEAD_US = 300 * 1_000_000
+_MISSING, _MALFORMED, _ABSURD = int(Flag.TIME_MISSING), int(Flag.TIME_MALFORMED), int(Flag.TIME_ABSURD)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 # What a number since 1970 counts is told by its size: seconds up to the year 5138.
@@ -19,12 +20,12 @@ def chosen(values: list[object], received: int) -> tuple[int, int]:
     for value in values:
         time = micros(value)
         if time is None:
-            flags |= Flag.TIME_MALFORMED
+            flags |= _MALFORMED
         elif EARLIEST <= time <= received + AHEAD_US:
             return time, 0
         else:
-            flags |= Flag.TIME_ABSURD
-    return received, flags or int(Flag.TIME_MISSING)
+            flags |= _ABSURD
+    return received, flags or _MISSING
 
 
 def micros(value: object) -> int | None:
