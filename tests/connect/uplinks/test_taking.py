@@ -264,7 +264,8 @@ def test_killed_anywhere_and_sent_again_nothing_is_lost_or_doubled(shared_instal
         done = subprocess.run([sys.executable, "-c", code], env=environment, timeout=60, check=False)
         assert done.returncode == -signal.SIGKILL
     # What was durable is found by the next who starts; what wasn't (the first three) is sent again, as all may be.
-    again = f"import json\n{SEND}\nprint(taking.recover())\n{SHOW}\nsend({[body for bodies in lots for body in bodies]!r})\n{SHOW}"
+    everything = [body for bodies in lots for body in bodies]
+    again = f"import json\n{SEND}\nprint(taking.recover())\n{SHOW}\nsend({everything!r})\n{SHOW}"
     recovered, found, all_of_them = installation.python(again).splitlines()
     expected = [[NOON + n * MINUTE, 20.0 + n] for n in range(12)]
     assert recovered == "9"
