@@ -242,4 +242,4 @@ def test_a_filled_form_was_scanned_and_waits_for_a_clerk(demo):
             if box["verdict"] == "ticked"}  # fmt: skip
     assert read == paper.TICKED
     assert form.request is None
-    assert not paper.make(49)
+    assert not paper.make(49, "49353")

@@ -9,13 +9,15 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from mitoyen.ledger.refusal import Refused
-from mitoyen.services.enums import FactKind
+from mitoyen.services.enums import FactKind, State
 from mitoyen.services.models import Appointment, Fact, Opening, Request, Venue
 from mitoyen.services.telling import tell
+from mitoyen.services.venues import receiving
 
 SOONEST = dt.timedelta(hours=20)
 FARTHEST = dt.timedelta(days=21)
@@ -83,6 +85,11 @@ def slot_of(service: str, key: str) -> Slot | None:
 def key_of(answer: dict[str, Any]) -> str:
     """The key of the slot that `Slot.as_answer` kept."""
     return _key(int(answer["venue"]), dt.datetime.fromisoformat(str(answer["starts"])).astimezone(dt.UTC))
+
+
+def to_give() -> Q:
+    """Requests under way that wait for an appointment: nobody could choose a time, or it was lost."""
+    return Q(service__in=receiving(), appointment=None, state=State.OPEN)
 
 
 def book(request: Request, slot: Slot) -> Appointment:

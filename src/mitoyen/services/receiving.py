@@ -40,6 +40,10 @@ class Submission:
     spot: Spot | None = None
     photos: Sequence[Photo] = ()
     slot: Slot | None = None
+    wish: str = ""
+    """Where and when suits whoever can't choose a time, by mail or on paper: an agent gives one later."""
+    handed_to: str = ""
+    """The commune (INSEE code) that a wish was handed to."""
     reach: Reach = field(default_factory=Reach)
     language: str = "fr"
     token: uuid.UUID = field(default_factory=uuid.uuid4)
@@ -103,11 +107,13 @@ def _whole(submission: Submission, found: Read) -> dict[str, Any]:
             found.answers[question.name] = as_answer(submission.spot)
         if question.type == "venue" and submission.slot is not None:
             found.answers[question.name] = submission.slot.as_answer()
+        elif question.type == "venue" and submission.wish:
+            found.answers[question.name] = {"label": submission.wish}
     return {question.name: found.answers[question.name] for question in questions if question.name in found.answers}
 
 
 def _read(submission: Submission) -> Read:
-    apart = {"place": submission.spot, "photo": submission.photos, "venue": submission.slot}
+    apart = {"place": submission.spot, "photo": submission.photos, "venue": submission.slot or submission.wish}
     questions = submission.service.manifest.questions
     given = frozenset(question.name for question in questions if apart.get(question.type))
     return read(submission.service, submission.raw, given)
@@ -117,7 +123,7 @@ def _fields(submission: Submission, answers: dict[str, Any]) -> dict[str, Any]:
     manifest, spot = submission.service.manifest, submission.spot
     at = submission.received_at or timezone.now()
     category = str(answers.get(manifest.category.name, "")) if manifest.category else ""
-    commune = spot.commune if spot and spot.commune else None
+    commune = (spot.commune if spot else "") or _commune_of_time(submission) or None
     held = holding.must_be_read_first(submission.channel, answers, submission.reach)
     local_day = at.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
     return {
@@ -147,6 +153,13 @@ def _code(promised: str) -> str:
     while Request.objects.filter(code=code).exists():
         code = codes.new_code()
     return code
+
+
+def _commune_of_time(submission: Submission) -> str:
+    """Of the place to meet; of a wish, the one that it was handed to."""
+    if submission.slot is not None:
+        return str(submission.slot.venue.place.commune_id)
+    return submission.handed_to if submission.wish else ""
 
 
 def _near(submission: Submission, fields: dict[str, Any]) -> int:

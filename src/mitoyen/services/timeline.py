@@ -17,6 +17,7 @@ from mitoyen.ledger.refusal import Refused
 from mitoyen.manifests.registry import services
 from mitoyen.services import appointments, joining, routing, subscriptions
 from mitoyen.services.answers import clean
+from mitoyen.services.appointments import Slot
 from mitoyen.services.contacts import Reach
 from mitoyen.services.enums import Channel, FactKind, State, Way
 from mitoyen.services.models import Appointment, Contact, Fact, Request
@@ -148,6 +149,21 @@ def join(request: Request, to: Request, by: str) -> Fact:
         if request.state in LIVE:
             joining.catch_up(request, head, fact.at)
     return fact
+
+
+def give_time(request: Request, slot: Slot, by: str) -> Fact:
+    """An appointment for who could not choose one; the person is told. Raises Refused when the time was taken."""
+    with transaction.atomic():
+        request = _locked(request, LIVE)
+        if Appointment.objects.filter(request=request).exists():
+            raise Refused(_("This request has its appointment already."), code="has_time")
+        appointments.book(request, slot)
+        names = [question.name for question in _manifest(request).questions if question.type == "venue"]
+        request.answers = {**request.answers, **dict.fromkeys(names, slot.as_answer())}
+        request.commune = request.commune or slot.venue.place.commune
+        request.save(update_fields=["answers", "commune"])
+        audit.record(by, "request.appointment", request.code, venue=slot.venue.place.slug, starts=slot.starts)
+        return request.facts.filter(kind=FactKind.APPOINTMENT).latest("pk")
 
 
 def release(request: Request, by: str) -> Fact:

@@ -60,6 +60,10 @@ class Draft:
     which: tuple[Choice, ...] = ()
     photos: list[Photo] = field(default_factory=list)
     slot: Slot | None = None
+    by_agent: bool = False
+    """An agent types it for someone: a wish may be noted where no time suits."""
+    wish: str = ""
+    handed_to: str = ""
     way: str = ""
     value: str = ""
     name: str = ""
@@ -97,19 +101,21 @@ class Draft:
         return not self.faults and not self.which and not self.same
 
 
-def blank(service: Service, request: HttpRequest) -> Draft:
+def blank(service: Service, request: HttpRequest, *, by_agent: bool = False) -> Draft:
     """An empty form; `?objet=` names the thing, `?commune=` the commune that it is about."""
-    draft = Draft(service, place_text=clean(request.GET.get("objet", ""))[:200])
+    draft = Draft(service, place_text=clean(request.GET.get("objet", ""))[:200], by_agent=by_agent)
     draft.place_commune = _known_commune(request.GET.get("commune", ""))
     if draft.place_text:
         draft.place_commune = ""
     return draft
 
 
-def read(service: Service, request: HttpRequest, *, offer_same: bool = True) -> Draft:
+def read(
+    service: Service, request: HttpRequest, *, offer_same: bool = True, by_agent: bool = False, handed_to: str = ""
+) -> Draft:
     """What a form posted, checked as far as it goes."""
     data = request.POST
-    draft = Draft(service, token=_token(data.get("token", "")))
+    draft = Draft(service, token=_token(data.get("token", "")), by_agent=by_agent, handed_to=handed_to)
     for question in service.manifest.questions:
         values = [str(value) for value in data.getlist(f"q-{question.name}")]
         draft.raw[question.name] = values if question.type == "choices" else (values[0] if values else "")
@@ -155,6 +161,8 @@ def _submission(draft: Draft, channel: Channel, taken_by: str) -> Submission:
         spot=draft.spot,
         photos=draft.photos,
         slot=draft.slot,
+        wish=draft.wish,
+        handed_to=draft.handed_to,
         reach=draft.reach,
         language=language(),
         token=draft.token,
@@ -249,6 +257,8 @@ def _read_slot(draft: Draft, question: Question, data: QueryDict) -> None:
     draft.slot = appointments.slot_of(draft.service.manifest.name, key) if key else None
     if key and draft.slot is None:
         draft.faults[question.name] = _("This time was taken meanwhile. Choose another one.")
+    if draft.by_agent and not key:
+        draft.wish = " ".join(clean(data.get(f"q-{question.name}-wish", "")).split())[:300]
 
 
 def _read_contact(draft: Draft, data: QueryDict) -> None:

@@ -282,3 +282,25 @@ def test_who_writes_of_what_is_known_already_is_told_where_to_follow_it(post):
     ((own, *_rest),) = _requests(post, second)
     assert own != code
     assert post.query("SELECT joined_to_id FROM services_request WHERE code = ?", own) == [(None,)]
+
+
+def test_an_appointment_is_asked_for_by_mail_with_where_and_when_it_suits(post, stranger):
+    service = "demande+digital_help@mairie.example"
+    post.send(
+        letter("De quoi avez-vous besoin : Courriel", "Aide", sender=stranger), to=service, envelope_from=stranger
+    )
+    questions = _asked(post, stranger)
+    assert "jours et les heures" in questions.get_content().replace("\n", " ")
+    numbers = questions.get_content()
+    answer = "\n".join(
+        f"{line[0]}. {'Avrillé, mardi matin' if 'quand' in line else 'a'}"
+        for line in numbers.splitlines()
+        if line[:2] in ("1.", "2.") and "?" in line
+    )
+    reply = letter(answer, f"Re: {questions['Subject']}", sender=stranger)
+    sent = post.send(reply, to=str(questions["Reply-To"]), envelope_from=stranger)
+    assert sent == f"250 2.0.0 Taken: {Outcome.NEW}"
+    ((code, _category, answers, channel),) = _requests(post, stranger)
+    assert channel == "mail"
+    assert json.loads(answers)["venue"] == {"label": "Avrillé, mardi matin"}
+    assert post.query("SELECT commune_id FROM services_request WHERE code = ?", code) == [("49015",)]

@@ -30,6 +30,7 @@ from mitoyen.territory.models import Commune
 from mitoyen.territory.spelling import bare
 
 KEPT_FOR = dt.timedelta(days=14)
+LONGEST_WISH = 300
 DEFAULT = "report_problem"
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 # Subjects that say nothing which the body doesn't.
@@ -135,6 +136,8 @@ def forget_old() -> int:
 
 
 def _submission(dialogue: Dialogue, service: Service) -> Submission:
+    names = [question.name for question in service.manifest.questions if question.type == "venue"]
+    wish = " ".join(str(dialogue.raw.get(name, "")) for name in names).strip()
     return Submission(
         service=service,
         channel=Channel.MAIL,
@@ -144,6 +147,8 @@ def _submission(dialogue: Dialogue, service: Service) -> Submission:
         reach=_reach(dialogue, service),
         language=dialogue.language,
         token=dialogue.token,
+        wish=wish[:LONGEST_WISH],
+        handed_to=_commune_in(wish) if wish else "",
     )
 
 
@@ -157,8 +162,10 @@ def _reach(dialogue: Dialogue, service: Service) -> Reach:
 def _take(dialogue: Dialogue, service: Service, question: Question, told: str) -> None:
     if question.type == "place":
         _take_place(dialogue, question, told)
-    elif question.type in ("photo", "venue"):
+    elif question.type == "photo":
         _take_words(dialogue, service, told)
+    elif question.type == "venue":
+        dialogue.raw[question.name] = " ".join(told.split())
     else:
         dialogue.raw[question.name] = numbered.choice(service, question, told, dialogue.language)
 
@@ -187,6 +194,13 @@ def _commune_named(told: str) -> tuple[str, str]:
         if insee:
             return re.sub(r"[\s,;(-]+(?:à|a|in|at)?$", "", told[:at]), insee
     return "", ""
+
+
+def _commune_in(told: str) -> str:
+    """The INSEE code of the one commune that these words name; empty for none, and for several."""
+    said = f" {bare(told)} "
+    found = [code for code, name in Commune.objects.values_list("insee", "name") if f" {bare(name)} " in said]
+    return found[0] if len(found) == 1 else ""
 
 
 def _take_words(dialogue: Dialogue, service: Service, words: str) -> None:
@@ -219,6 +233,8 @@ def _asked(dialogue: Dialogue, service: Service, question: Question, number: int
     told = service.texts.get(spoken, {}).get(f"questions.{question.name}.help", "")
     if told:
         lines.append(f"   {told}")
+    if question.type == "venue":
+        lines.append("   " + _("Write the commune, and the days and hours that suit you. We tell you the time."))
     given: Any = dialogue.raw.get(question.name)
     if question.type == "place" and dialogue.which:
         lines.append("   " + _("“%(place)s” may be several places. Which one?") % {"place": given})
@@ -241,6 +257,8 @@ def _example(dialogue: Dialogue, service: Service) -> list[str]:
             example = "a"
         elif question.type == "place":
             example = _("12 rue des Lices, Angers")
+        elif question.type == "venue":
+            example = _("Avrillé, Tuesday morning or Thursday")
         else:
             example = _("your answer")
         lines.append(f"{number}. {example}")

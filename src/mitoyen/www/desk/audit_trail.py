@@ -34,6 +34,7 @@ ACTS = {
     "requests.imported": _("brought requests in from a file"),
     "announcement.made": _("told those who asked to be told"),
     "team.reached": _("said how a team is reached"),
+    "request.appointment": _("gave an appointment"),
     "venue.opened": _("opened a place to meet"),
     "venue.closed": _("closed a place to meet"),
     "venue.hours_added": _("added hours of a place to meet"),

@@ -9,6 +9,7 @@ from mitoyen.services import codes, wording
 from mitoyen.services.enums import Channel, Way
 from mitoyen.services.models import Request
 from mitoyen.www import submitting
+from mitoyen.www.desk import rules, scope
 from mitoyen.www.desk.page import email_of, page, to
 
 CHANNELS = {"guichet": Channel.COUNTER, "telephone": Channel.PHONE}
@@ -26,8 +27,8 @@ def form(request: HttpRequest, service: Service) -> HttpResponse:
     """The questions; on POST the request kept, and the receipt."""
     canal = _canal(request)
     if request.method == "GET":
-        return _form(request, service, submitting.blank(service, request), canal)
-    draft = submitting.read(service, request)
+        return _form(request, service, submitting.blank(service, request, by_agent=True), canal)
+    draft = submitting.read(service, request, by_agent=True, handed_to=scope.own_commune(rules.person_of(request)))
     kept = submitting.hand_in(draft, CHANNELS[canal], email_of(request)) if draft.is_sure else None
     if kept is None:
         return _form(request, service, draft, canal)

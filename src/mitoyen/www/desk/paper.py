@@ -114,10 +114,10 @@ def form(request: HttpRequest, one: PaperForm) -> HttpResponse:
         return page(request, "paper_ended.html", "paper", {"one": one, "number": codes.shown(one.number)})
     paper = confirming.paper_of(one)
     if request.method == "GET":
-        draft = submitting.Draft(service, raw=paper.raw(), token=one.token, way=paper.way)
+        draft = submitting.Draft(service, raw=paper.raw(), token=one.token, way=paper.way, by_agent=True)
         return _form_page(request, paper, draft, ArrivedForm({"arrived": timezone.localdate()}))
     # The same checks and the same record as on any other way in.
-    draft = submitting.read(service, request)
+    draft = submitting.read(service, request, by_agent=True, handed_to=one.commune)
     draft.token = one.token
     arrived = ArrivedForm(request.POST)
     day = _arrived_on(arrived, draft)
@@ -150,7 +150,7 @@ def set_aside(request: HttpRequest, one: PaperForm) -> HttpResponse:
         if service is None:
             return to(request, "paper")
         paper = confirming.paper_of(one)
-        draft = submitting.Draft(service, raw=paper.raw(), token=one.token, way=paper.way)
+        draft = submitting.Draft(service, raw=paper.raw(), token=one.token, way=paper.way, by_agent=True)
         today = ArrivedForm({"arrived": timezone.localdate()})
         return _form_page(request, paper, draft, today, aside=aside, status=422)
     intake.set_aside(one, aside.cleaned_data["why"], email_of(request))
@@ -205,7 +205,7 @@ def _typed(draft: submitting.Draft, name: str) -> bool:
     if question.type == "place":
         return bool(draft.place_text or draft.spot)
     if question.type == "venue":
-        return draft.slot is not None
+        return draft.slot is not None or bool(draft.wish)
     return bool(draft.raw.get(name))
 
 
@@ -230,14 +230,13 @@ def _arrived_on(arrived: ArrivedForm, draft: submitting.Draft) -> dt.datetime | 
 
 def _keep(received: ReceivedFile, person: Person) -> None:
     """Note a dropped file and have it read."""
-    mine = _communes(person)
     scan = Scan.objects.create(
         name=str(received.name),
         path=received.path.name,
         sha256=received.sha256,
         size=received.size or 0,
         by=person.email,
-        commune=mine[0].insee if len(mine) == 1 else "",
+        commune=desk_scope.own_commune(person),
     )
     audit.record(person.email, "paper.dropped", f"scan:{scan.pk}")
     scan.job = enqueue(READ, person.email, scan=scan.pk)

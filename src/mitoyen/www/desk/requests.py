@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from mitoyen.ledger.models import Notice
 from mitoyen.ledger.refusal import Refused
-from mitoyen.services import codes, contacts, nearby, perms, timeline, wording
+from mitoyen.services import appointments, codes, contacts, nearby, perms, timeline, wording
 from mitoyen.services.answers import clean
 from mitoyen.services.enums import Channel, FactKind, State, Way
 from mitoyen.services.models import Contact, Fact, Request
@@ -24,19 +24,21 @@ from mitoyen.services.parity import wording as parity_wording
 from mitoyen.services.plain.check import check
 from mitoyen.territory.enums import Origin
 from mitoyen.territory.models import Commune, Person
-from mitoyen.www.desk import erasing, rules
+from mitoyen.www.desk import alerts, erasing, rules
 from mitoyen.www.desk.page import email_of, page, say_refusal, to
 from mitoyen.www.portal.public_requests import PHOTO
 
 A_PAGE = 50
 REREAD = "reread"
-STATES: tuple[tuple[str, object, Q], ...] = (
-    ("repondre", gettext_lazy("To answer"), Q(state=State.OPEN)),
-    ("lire", gettext_lazy("To read first"), Q(state=State.HELD)),
-    ("conteste", gettext_lazy("Contested"), timeline.CONTESTED),
-    ("repondu", gettext_lazy("Answered"), Q(state=State.ANSWERED)),
-    ("fini", gettext_lazy("Ended"), Q(state__in=(State.CLOSED, State.REFUSED))),
+STATES: tuple[tuple[str, object, Callable[[], Q]], ...] = (
+    ("repondre", gettext_lazy("To answer"), lambda: Q(state=State.OPEN)),
+    ("rendez-vous", gettext_lazy("Appointment to give"), appointments.to_give),
+    ("lire", gettext_lazy("To read first"), lambda: Q(state=State.HELD)),
+    ("conteste", gettext_lazy("Contested"), lambda: timeline.CONTESTED),
+    ("repondu", gettext_lazy("Answered"), lambda: Q(state=State.ANSWERED)),
+    ("fini", gettext_lazy("Ended"), lambda: Q(state__in=(State.CLOSED, State.REFUSED))),
 )
+TIMES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ class Line:
     late: bool
     days: int
     """Days until the promised day; below zero when it is past."""
+    to_give: bool
+    """It waits for an appointment."""
 
     @property
     def overdue(self) -> int:
@@ -76,12 +80,15 @@ def listed(request: HttpRequest, _nothing: None) -> HttpResponse:
         if found is not None and perms.can_see_request(person, found):
             return to(request, "request", found.pk)
     wanted = next((entry for entry in STATES if entry[0] == request.GET.get("etat")), STATES[0])
-    requests = scope.restrict(Request.objects.filter(wanted[2]), "commune").select_related("commune").distinct()
+    requests = scope.restrict(Request.objects.filter(wanted[2]()), "commune").select_related("commune").distinct()
     order = ("promised_for", "received_at") if wanted[0] in ("repondre", "lire") else ("-received_at",)
     shown = Paginator(requests.order_by(*order), A_PAGE).get_page(request.GET.get("page"))
     today = timezone.localdate()
+    to_give = set(
+        Request.objects.filter(appointments.to_give(), pk__in=[one.pk for one in shown]).values_list("pk", flat=True)
+    )
     context = {
-        "lines": [_line(one, today) for one in shown],
+        "lines": [_line(one, today, to_give=one.pk in to_give) for one in shown],
         "page": shown,
         "states": [(code, label, code == wanted[0]) for code, label, _q in STATES],
         "state": wanted[0],
@@ -153,6 +160,13 @@ def _join(one: Request, form: dict[str, str], by: str) -> None:
     timeline.join(one, head, by)
 
 
+def _give_time(one: Request, form: dict[str, str], by: str) -> None:
+    slot = appointments.slot_of(one.service, form.get("time", "")) if form.get("time") else None
+    if slot is None:
+        raise Refused(_("Choose a time: this one is no longer offered.") if form.get("time") else _("Choose a time."))
+    timeline.give_time(one, slot, by)
+
+
 def _release(one: Request, form: dict[str, str], by: str) -> None:
     timeline.release(one, by)
 
@@ -174,6 +188,7 @@ ACTS: dict[str, Act] = {
     "pass_on": Act(_pass_on, perms.can_handle, gettext_lazy("The request is passed on and the person is told.")),
     "move": Act(_move, perms.can_handle, gettext_lazy("The request is moved, under the same code.")),
     "join": Act(_join, perms.can_handle, gettext_lazy("The requests are joined; each keeps its code.")),
+    "time": Act(_give_time, perms.can_handle, gettext_lazy("The time is kept and the person is told.")),
     "release": Act(_release, _may_release, gettext_lazy("The request goes on and the person is told.")),
     "erase": Act(
         erasing.erase, perms.can_erase, gettext_lazy("It is erased, and the list of what was erased says so.")
@@ -202,7 +217,11 @@ def _context(request: HttpRequest, one: Request, form: dict[str, str]) -> dict[s
         "facts": [_fact(fact, one) for fact in one.facts.all()],
         "photos": [_photo(photo.digest) for photo in one.photos.all()],
         "notices": Notice.objects.filter(about=f"request:{one.code}").order_by("pk"),
+        "times": _times(one)
+        if handles and Request.objects.filter(appointments.to_give(), pk=one.pk).exists()
+        else None,
         "near": _near(one) if handles and live else [],
+        "alerts": alerts.about_request(person, one),
         "joined": list(one.joined.all()[:20]),
         "teams": [(team.name, wording.team(one, team.name)) for team in service.manifest.teams] if service else [],
         "communes": Commune.objects.order_by("slug").only("insee", "name"),
@@ -236,17 +255,24 @@ def _photo(digest: str) -> tuple[str, str]:
     return signing.dumps([digest, False], salt=PHOTO), signing.dumps([digest, True], salt=PHOTO)
 
 
+def _times(one: Request) -> list[appointments.Slot]:
+    """Free times for a request that waits for one: those of its commune, then the others."""
+    own = appointments.free(one.service, one.commune_id, TIMES) if one.commune_id else []
+    known = {slot.key for slot in own}
+    return own + [slot for slot in appointments.free(one.service, most=TIMES) if slot.key not in known]
+
+
 def _near(one: Request) -> list[Request]:
     thing = one.thing.slug if one.thing else ""
     found = nearby.likely_same(one.service, one.category, one.longitude, one.latitude, thing)
     return [other for other in found if other.pk not in (one.pk, one.joined_to_id)]
 
 
-def _line(one: Request, today: date) -> Line:
+def _line(one: Request, today: date, *, to_give: bool) -> Line:
     place = next((value["label"] for value in one.answers.values() if isinstance(value, dict)), "")
     where = place or (one.commune.name if one.commune else "")
     days = (one.promised_for - today).days
-    return Line(one, wording.title(one), where, one.state == State.OPEN and days < 0, days)
+    return Line(one, wording.title(one), where, one.state == State.OPEN and days < 0, days, to_give)
 
 
 def _counts(requests: QuerySet[Request], today: date) -> dict[str, int]:

@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from mitoyen.history.models import Batch, Datastream
+from mitoyen.services import perms as request_perms
 from mitoyen.territory import perms
 from mitoyen.territory.models import Commune, Person, Thing
 
@@ -25,6 +26,12 @@ def managed(person: Person) -> perms.Scope:
 def communes(held: perms.Scope) -> list[Commune]:
     """The communes that a scope covers, by name."""
     return list(held.restrict(Commune.objects.defer("geometry"), "insee"))
+
+
+def own_commune(person: Person) -> str:
+    """INSEE code of the one commune where a clerk or operator works; empty for several, and for the whole territory."""
+    held = perms.scope(person, request_perms.HANDLE)
+    return next(iter(held.communes)) if len(held.communes) == 1 and not held.whole else ""
 
 
 def restrict_things(held: perms.Scope, rows: QuerySet[Any], path: str) -> QuerySet[Any]:
