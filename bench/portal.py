@@ -138,27 +138,11 @@ async def load(port: int, paths: list[str], rate: int, seconds: int) -> tuple[li
 
 
 def serve(home: Path, port: int, workers: int) -> "subprocess.Popen[bytes]":
-    """granian on `home`, up when this returns."""
-    environment = {**os.environ, "MITOYEN_HOME": str(home), "DJANGO_SETTINGS_MODULE": "mitoyen.settings"}
-    command = [
-        sys.executable,
-        "-m",
-        "granian",
-        "--interface",
-        "wsgi",
-        "--port",
-        str(port),
-        "--workers",
-        str(workers),
-        "--blocking-threads",
-        "2",
-        "--backpressure",
-        "64",
-    ]
+    """The people's door on `home` as the product runs it, up when this returns."""
+    asked = {"MITOYEN_HOME": str(home), "MITOYEN_PORT": str(port), "MITOYEN_WORKERS": str(workers)}
+    command = [sys.executable, "-m", "mitoyen.cli", "run", "door"]
     with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(
-            [*command, "mitoyen.www.wsgi:application"], env=environment, stdout=log, stderr=subprocess.STDOUT
-        )
+        process = subprocess.Popen(command, env={**os.environ, **asked}, stdout=log, stderr=subprocess.STDOUT)
     for _attempt in range(200):
         try:
             fetch(f"http://127.0.0.1:{port}/accessibilite/")
