@@ -258,6 +258,8 @@ def _x_axis(frame: Frame, days: NDArray[np.datetime64], x: Any) -> str:
     hours = days.dtype == np.dtype("datetime64[h]")
     for day, label in _day_marks(first, last) if hours else month_marks(first, last, 5 if frame.narrow else 10):
         at = x(day)
+        if at < frame.left - 1:
+            continue
         anchor = "middle" if at < frame.plot_right - 14 else "end"
         parts.append(f'<path class="c-grid" d="M{at:.1f} {frame.plot_bottom}v5"/>')
         parts.append(text(round(at), frame.height - 8, label, anchor=anchor))

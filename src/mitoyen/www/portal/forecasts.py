@@ -15,6 +15,7 @@ from mitoyen.operate.forecast.models import Forecast
 from mitoyen.operate.forecast.wording import accuracy, basis
 from mitoyen.www import numbers
 from mitoyen.www.charts import Stretch, Table, time_series
+from mitoyen.www.dates import day
 
 _SHOWN = dt.timedelta(days=5)
 _HOUR = np.timedelta64(1, "h")
@@ -35,11 +36,12 @@ def _chart(stream: Datastream, made: Forecast) -> SafeString:
     before = past.start.astype("datetime64[h]") < start
     ahead = start + _HOUR * np.arange(len(made.values))
     hours = np.concatenate([past.start.astype("datetime64[h]")[before], ahead])
+    starts = timezone.localtime(made.starts)
     nothing = np.full(before.sum(), np.nan)
     line, low, high = (_array(one) for one in (made.values, made.low, made.high))
     unit = numbers.written(made.unit)
     return time_series(
-        _("The two days after %(day)s") % {"day": date_format(timezone.localtime(made.starts), "j F Y, H:i")},
+        _("The two days from %(day)s, %(hour)s") % {"day": day(starts), "hour": date_format(starts, "H:i")},
         hours,
         np.concatenate([past.amount[before], np.full(len(ahead), np.nan)]),
         unit=unit if stream.kind == "gauge" else _("%(unit)s an hour") % {"unit": unit},
