@@ -30,7 +30,7 @@ def likely_same(
     if longitude is None or latitude is None:
         return []
     box = _box(wanted, longitude, latitude)
-    near = [(_metres(longitude, latitude, r.longitude or 0.0, r.latitude or 0.0), r) for r in box[:200]]
+    near = [(metres(longitude, latitude, r.longitude or 0.0, r.latitude or 0.0), r) for r in box[:200]]
     return [r for metres, r in sorted(near, key=lambda pair: pair[0]) if metres <= NEAR_M][:MOST]
 
 
@@ -42,7 +42,7 @@ def _box(wanted: QuerySet[Request], longitude: float, latitude: float) -> QueryS
     )
 
 
-def _metres(lon: float, lat: float, other_lon: float, other_lat: float) -> float:
+def metres(lon: float, lat: float, other_lon: float, other_lat: float) -> float:
     """Equirectangular: exact to centimetres at this distance."""
     x = (other_lon - lon) * math.cos(math.radians(lat))
     return 111_320 * math.hypot(x, other_lat - lat)

@@ -7,6 +7,7 @@ says everything that the map says; the map's own links are for the pointer.
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
 from typing import Any
@@ -30,33 +31,55 @@ _TOLERANCE = 0.0008
 def shapes() -> dict[str, str]:
     """INSEE code -> SVG path in a frame `WIDTH` wide; {} unless every commune has its polygon. One query, and one
     more when the polygons are not those that were drawn last."""
+    return drawing()[0]
+
+
+def drawing() -> "tuple[dict[str, str], Frame | None]":
+    """The shapes, and where a point falls among them; nothing unless every commune has its polygon."""
     found = Commune.objects.annotate(size=Length(Cast("geometry", TextField()))).order_by("insee")
     state = tuple(found.values_list("insee", "geometry_source", "size"))
-    return {} if any(size is None for _insee, _source, size in state) else _drawn(state)
+    return ({}, None) if any(size is None for _insee, _source, size in state) else _drawn_at(state)
 
 
 @lru_cache(maxsize=2)
-def _drawn(state: tuple[tuple[str, str, int], ...]) -> dict[str, str]:
+def _drawn_at(state: tuple[tuple[str, str, int], ...]) -> "tuple[dict[str, str], Frame | None]":
     """The paths of the polygons as they stand; `state` only says whether they may have changed."""
     del state
-    return paths({c.insee: json.dumps(c.geometry) for c in Commune.objects.only("insee", "geometry")})
+    return _drawn({c.insee: json.dumps(c.geometry) for c in Commune.objects.only("insee", "geometry")})
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """From degrees (WGS 84) to the drawing: its north-west corner, and how many of its units a degree takes."""
+
+    west: float
+    north: float
+    across: float
+    scale: float
+
+    def at(self, longitude: float, latitude: float) -> tuple[float, float]:
+        return 2 + (longitude - self.west) * self.across * self.scale, 2 + (self.north - latitude) * self.scale
+
+    def text(self, longitude: float, latitude: float) -> str:
+        x, y = self.at(longitude, latitude)
+        return f"{x:.0f} {y:.0f}"
 
 
 def paths(geojson: Mapping[str, str]) -> dict[str, str]:
     """Polygons (GeoJSON texts, WGS 84) -> SVG paths, simplified together so that neighbours still share a border."""
+    return _drawn(geojson)[0]
+
+
+def _drawn(geojson: Mapping[str, str]) -> tuple[dict[str, str], Frame | None]:
     if not geojson:
-        return {}
+        return {}, None
     codes = sorted(geojson)
     polygons = shapely.from_geojson([geojson[code] for code in codes])
     simple = shapely.coverage_simplify(polygons, _TOLERANCE)
     west, south, east, north = shapely.total_bounds(simple)
     across = math.cos(math.radians((south + north) / 2))
-    scale = (WIDTH - 4) / ((east - west) * across)
-
-    def point(lon: float, lat: float) -> str:
-        return f"{2 + (lon - west) * across * scale:.0f} {2 + (north - lat) * scale:.0f}"
-
-    return {code: _path(shape, point) for code, shape in zip(codes, simple, strict=True)}
+    made = Frame(west, north, across, (WIDTH - 4) / ((east - west) * across))
+    return {code: _path(shape, made.text) for code, shape in zip(codes, simple, strict=True)}, made
 
 
 def _path(shape: Any, point: Any) -> str:
@@ -110,23 +133,24 @@ def _shaped(lines: Sequence[CommuneLine], drawn: Mapping[str, str]) -> tuple[str
     areas, labels, height = [], [], 0
     for line in lines:
         path = drawn.get(line.insee, "")
-        xs, ys = _corners(path)
+        xs, ys = corners(path)
         height = max([height, *ys])
         areas.append(_link(line, f'<path d="{path}"/>'))
         if xs:
-            x, y = _middle(path)
+            x, y = middle_of(path)
             labels.append(f'<text x="{x}" y="{y + 5}" aria-hidden="true">{escape(short_value(line))}</text>')
     return "".join(areas + labels), height + 2
 
 
-def _corners(path: str) -> tuple[list[int], list[int]]:
+def corners(path: str) -> tuple[list[int], list[int]]:
+    """The x and the y of a path's points."""
     numbers = [int(n) for n in path.replace("M", " ").replace("L", " ").replace("Z", " ").split()]
     return numbers[::2], numbers[1::2]
 
 
-def _middle(path: str) -> tuple[int, int]:
+def middle_of(path: str) -> tuple[int, int]:
     """A point well inside the largest ring."""
-    rings = [_corners(ring) for ring in path.split("Z") if ring]
+    rings = [corners(ring) for ring in path.split("Z") if ring]
     polygons = [shapely.Polygon(list(zip(xs, ys, strict=True))) for xs, ys in rings if len(xs) > 2]
     inside = shapely.maximum_inscribed_circle(max(polygons, key=lambda polygon: polygon.area), tolerance=2)
     x, y = shapely.get_coordinates(inside)[0]
@@ -144,14 +168,14 @@ def _tiled(lines: Sequence[CommuneLine]) -> tuple[str, int]:
         middle = round(x + side / 2 - 2)
         inside = (
             f'<rect x="{x:.0f}" y="{y:.0f}" width="{side - 4:.0f}" height="{side - 4:.0f}" rx="3"/>'
-            f'<text class="m-name" x="{middle}" y="{y + side * 0.36:.0f}">{escape(_short(line.name))}</text>'
+            f'<text class="m-name" x="{middle}" y="{y + side * 0.36:.0f}">{escape(short_name(line.name))}</text>'
             f'<text x="{middle}" y="{y + side * 0.64:.0f}">{escape(short_value(line))}</text>'
         )
         parts.append(_link(line, inside))
     return "".join(parts), round(side * (max(rows) - min(rows) + 1))
 
 
-def _short(name: str) -> str:
+def short_name(name: str) -> str:
     """A commune's name in at most eleven letters: articles and second halves go."""
     words = name.replace("Sainte-", "Ste ").replace("Saint-", "St ").removeprefix("Les ").removeprefix("Le ")
     first = words if len(words) <= 11 else words.split("-")[0]

@@ -56,6 +56,22 @@ def bring_in(stream, hours, value, source="releves.csv", by="officer@example.org
     return batch
 
 
+def registered_device(thing, serial="SONDE-1", **health):
+    """A device that measures the temperature of a thing, registered, with this health where there is any."""
+    from mitoyen.connect.devices.models import DeviceModel, Field, Health, Registration
+    from mitoyen.territory.models import Deployment, Device
+
+    device = Device.objects.create(serial=serial)
+    model, new = DeviceModel.objects.get_or_create(slug="acme-probe", defaults={"maker": "Acme", "name": "Probe"})
+    if new:
+        Field.objects.create(model=model, path="t", observed_property="temperature", unit="Cel", why=[["name", "t"]])
+    starts = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
+    Deployment.objects.create(device=device, thing=thing, observed_property=f"temperature_{device.pk}", starts=starts)
+    if health:
+        Health.objects.create(device=device, **health)
+    return Registration.objects.create(device=device, address=f"70b3d5000000{device.pk:04x}", model=model)
+
+
 @pytest.fixture(autouse=True)
 def static_folder(settings):
     """`mitoyen init` makes it; whitenoise warns where it is missing."""
@@ -69,7 +85,9 @@ def desk(db, home):
     from mitoyen.evaluate.models import Action, Closure
     from mitoyen.history.datastreams import datastream_for
     from mitoyen.history.models import Batch
+    from mitoyen.operate.alerts.models import Alert
     from mitoyen.operate.models import Finding
+    from mitoyen.operate.work.ordering import Asked, open_order
     from mitoyen.services.models import Opening, Venue
     from mitoyen.territory.models import Agreement, Commune, Deployment, Device, Partner, Place, Thing
     from mitoyen.territory.register import load_communes
@@ -111,10 +129,17 @@ def desk(db, home):
     venue = Venue.objects.create(place=place, service="digital_help")
     opening = Opening.objects.create(venue=venue, weekday=1, starts=dt.time(9), ends=dt.time(12))
     demand = report("Un trou devant le 3.", angers)
+    alert = Alert.objects.create(
+        key=f"buildings/too_hot/{school.pk}", usage="buildings", rule="too_hot", thing=school, commune=angers,
+        level="warning", since=starts, opened_at=starts, seen_last=starts, datastream=stream,
+    )  # fmt: skip
+    order = open_order(Asked("Régler la chaudière", school, alerts=[alert]), "operator@example.org")
     form = sheets.sheet_form()
+    registration = registered_device(meter)
     return SimpleNamespace(
+        registration=registration, device_model=registration.model,
         venue=venue, opening=opening,
-        demand=demand, service="report_problem",
+        demand=demand, service="report_problem", alert=alert, order=order,
         sheet_form=form, sheet=form.sheets.first(), letters=sheets.letters(demand), call=sheets.call(demand),
         angers=angers, trelaze=trelaze, school=school, meter=meter, stream=stream, batch=batch, finding=finding,
         action=action, closure=closure, upload=upload, place=place,

@@ -10,6 +10,17 @@ from mitoyen.www.desk.urls import PAGES, urlpatterns
 # page -> (what its address names, may, may not). "partner" has no business at the desk at all.
 WHO = {
     "home": ((), "reader", "partner"),
+    "now": ((), "reader", "contractor"),
+    "alert": (("alert",), "reader", "elsewhere"),
+    "alert-act": (("alert",), "officer", "contractor"),
+    "alert-rules": ((), "admin_trelaze", "officer"),
+    "alert-rule": (("rule",), "operator", "officer"),
+    "orders": ((), "contractor", "partner"),
+    "orders-file": (("csv",), "contractor", "partner"),
+    "order": (("order",), "reader", "contractor"),
+    "order-act": (("order",), "officer", "reader"),
+    "order-photo": (("order",), "operator", "contractor"),
+    "order-new": (("school",), "officer", "elsewhere"),
     "requests": ((), "clerk", "reader"),
     "request": (("demand",), "clerk", "clerk_trelaze"),
     "request-act": (("demand",), "clerk", "officer"),
@@ -55,6 +66,18 @@ WHO = {
     "correct": (("stream",), "officer", "contractor"),
     "swap": (("stream",), "contractor", "reader"),
     "swap-undo": (("stream",), "contractor", "elsewhere"),
+    "devices": ((), "reader", "partner"),
+    "devices-silent": ((), "reader", "partner"),
+    "devices-messages": ((), "operator", "admin_trelaze"),
+    "devices-messages-act": ((), "operator", "officer"),
+    "device-models": ((), "operator", "admin_trelaze"),
+    "device-model": (("device_model",), "operator", "officer"),
+    "device-model-look": (("device_model",), "admin", "officer"),
+    "device-model-factor": (("device_model",), "operator", "admin_trelaze"),
+    "device": (("registration",), "reader", "elsewhere"),
+    "device-replace": (("registration",), "contractor", "reader"),
+    "device-take-back": (("registration",), "contractor", "elsewhere"),
+    "device-factor": (("registration",), "officer", "contractor"),
     "actions": ((), "reader", "partner"),
     "action": (("action",), "officer", "reader"),
     "action-take-back": (("action",), "officer", "elsewhere"),
@@ -87,12 +110,25 @@ WHO = {
 }  # fmt: skip
 
 
+def a_rule():
+    """The first alert rule of the installed usages: its usage and its name."""
+    from mitoyen.manifests.registry import usages
+
+    return next([name, manifest.alerts[0].name] for name, manifest in sorted(usages().items()) if manifest.alerts)
+
+
 def address(desk, name):
     """The page's address about the fixture's objects."""
-    named = []
+    named: list[object] = []
     for subject in WHO[name][0]:
+        if subject == "csv":
+            named.append(subject)
+            continue
+        if subject == "rule":
+            named += a_rule()
+            continue
         found = getattr(desk, subject)
-        if subject == "school":
+        if subject in ("school", "device_model"):
             named.append(found.slug)
         elif subject == "sheet":
             named += [found.pk, "page", 0]

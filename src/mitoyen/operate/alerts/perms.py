@@ -47,11 +47,16 @@ def can_decide_alert(person: Someone, alert: Alert) -> bool:
     return decides(person).covers(alert.commune_id)
 
 
+def tunes(person: Someone) -> Scope:
+    """Where a person tunes rules."""
+    return scope(person, TUNE)
+
+
 def can_tune(person: Someone, commune: Where) -> bool:
     """Operators may change a rule's thresholds in their commune, or switch it off there; each time with a reason."""
-    return scope(person, TUNE).covers(commune)
+    return tunes(person).covers(commune)
 
 
 def can_tune_somewhere(person: Someone) -> bool:
     """Who may tune in one commune at least may open the page of the rules."""
-    return bool(scope(person, TUNE))
+    return bool(tunes(person))

@@ -15,9 +15,11 @@ from mitoyen.www.desk import rules
 
 FIRST = (
     ("home", _("Today"), rules.sees_desk),
+    ("now", _("Now"), rules.sees_alerts),
     ("requests", _("Requests"), rules.sees_requests),
     ("counter", _("Counter"), rules.takes_in),
     ("findings", _("What to do Monday"), rules.sees_desk),
+    ("orders", _("Works"), rules.sees_orders),
     ("imports", _("Import"), rules.imports_somewhere),
     ("buildings", _("Buildings"), rules.sees_desk),
 )
@@ -28,6 +30,7 @@ OTHERS = (
     ("teams", _("Teams"), rules.arranges),
     ("venues", _("Places to meet"), rules.arranges),
     ("announcements", _("Telling people"), rules.announces),
+    ("devices", _("Devices"), rules.sees_desk),
     ("actions", _("Actions"), rules.sees_desk),
     ("corrections", _("Corrections"), rules.sees_desk),
     ("closures", _("Closed days"), rules.sees_desk),

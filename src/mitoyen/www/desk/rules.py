@@ -15,7 +15,11 @@ from mitoyen.connect.models import Upload
 from mitoyen.evaluate.models import Action, Closure
 from mitoyen.history.models import Batch, Datastream
 from mitoyen.ledger.models import Notice
+from mitoyen.operate.alerts import perms as alert_perms
+from mitoyen.operate.alerts.models import Alert
 from mitoyen.operate.models import Finding
+from mitoyen.operate.work import perms as work_perms
+from mitoyen.operate.work.models import WorkOrder
 from mitoyen.services import perms as request_perms
 from mitoyen.services.models import Opening, Request, Venue
 from mitoyen.territory import perms
@@ -220,3 +224,38 @@ def reaches_account(held: perms.Scope, other: Person) -> bool:
 def reads_audit(person: Person, subject: Any) -> bool:
     """Evaluators, data protection officers and administrators of the whole territory."""
     return perms.can_read_audit(person)
+
+
+def sees_alerts(person: Person, subject: Any) -> bool:
+    """Any role but partner and contractor, in one commune at least."""
+    return alert_perms.can_see_alerts(person)
+
+
+def sees_alert(person: Person, alert: Alert) -> bool:
+    """The same, in the alert's commune; each act asks again who may do it."""
+    return alert_perms.can_see_alert(person, alert)
+
+
+def tunes_somewhere(person: Person, subject: Any) -> bool:
+    """Operators and administrators of one commune at least; the form asks again for its commune."""
+    return alert_perms.can_tune_somewhere(person)
+
+
+def sees_orders(person: Person, subject: Any) -> bool:
+    """Any role but partner; each sees their own, see `operate.work.perms`."""
+    return work_perms.can_see_orders(person)
+
+
+def sees_order(person: Person, order: WorkOrder) -> bool:
+    """Agents of its commune, and the contractors of the partner that it is given to."""
+    return work_perms.can_see_order(person, order)
+
+
+def works_on_order(person: Person, order: WorkOrder) -> bool:
+    """Operators and energy officers of its commune, and the contractors of its partner; each act asks again."""
+    return work_perms.can_work_on(person, order)
+
+
+def opens_order(person: Person, thing: Thing) -> bool:
+    """Operators and energy officers, in the commune of the thing."""
+    return work_perms.can_open_order(person, commune_of(thing))

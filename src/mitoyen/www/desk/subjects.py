@@ -11,9 +11,12 @@ from mitoyen.evaluate.models import Action, Closure
 from mitoyen.history.models import Batch, Datastream
 from mitoyen.ledger.enums import NoticeWay
 from mitoyen.ledger.models import Job, Notice
-from mitoyen.manifests.load import Service
-from mitoyen.manifests.registry import services
+from mitoyen.manifests.load import Service, Usage
+from mitoyen.manifests.registry import installed, services
+from mitoyen.manifests.schema import AlertRule
+from mitoyen.operate.alerts.models import Alert
 from mitoyen.operate.models import Finding
+from mitoyen.operate.work.models import WorkOrder
 from mitoyen.services.models import Opening, Request, Venue
 from mitoyen.territory.models import Agreement, Partner, Person, Place, Thing
 
@@ -107,3 +110,34 @@ def person(number: int) -> Person:
 
 def job(number: UUID) -> Job:
     return get_object_or_404(Job, pk=number)
+
+
+def alert(number: int) -> Alert:
+    alerts = Alert.objects.select_related("thing", "commune", "datastream", "part_of__thing")
+    return get_object_or_404(alerts.defer("commune__geometry"), pk=number)
+
+
+def order(number: int) -> WorkOrder:
+    orders = WorkOrder.objects.select_related("thing__place", "thing__part_of", "commune", "partner", "person")
+    return get_object_or_404(orders.defer("commune__geometry"), pk=number)
+
+
+def thing(slug: str) -> Thing:
+    """Anything that exists and can be pointed at."""
+    return get_object_or_404(Thing.objects.select_related("commune", "part_of__commune"), slug=slug)
+
+
+def alert_rule(usage: str, rule: str) -> tuple[Usage, AlertRule]:
+    """A rule of an installed usage."""
+    found: Usage | None = installed().get(usage)
+    declared = next((one for one in found.manifest.alerts if one.name == rule), None) if found else None
+    if found is None or declared is None:
+        raise Http404(rule)
+    return found, declared
+
+
+def work_file(form: str) -> str:
+    """The kind of a file of work orders."""
+    if form not in ("csv", "geojson", "pdf"):
+        raise Http404(form)
+    return form

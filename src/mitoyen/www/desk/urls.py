@@ -4,6 +4,8 @@ from mitoyen.www.desk import (
     accounts,
     actions,
     agreements,
+    alert_rules,
+    alerts,
     announcements,
     audit_trail,
     batches,
@@ -13,11 +15,17 @@ from mitoyen.www.desk import (
     corrections,
     counter,
     describing,
+    devices,
+    devices_access,
+    devices_acts,
+    devices_messages,
+    devices_models,
     erasing,
     findings,
     home,
     importing,
     letters,
+    now,
     paper,
     partners,
     places,
@@ -27,6 +35,7 @@ from mitoyen.www.desk import (
     swaps,
     teams,
     venues,
+    work,
 )
 from mitoyen.www.desk.access import Page
 from mitoyen.www.desk.receiving import receiver
@@ -35,11 +44,23 @@ from mitoyen.www.uploads import FewPhotos
 app_name = "desk"
 FORM = ("GET", "POST")
 POST = ("POST",)
-R, S = rules, subjects
+R, S, D = rules, subjects, devices_access
 MEASURE = "mesures/<slug:slug>/<slug:observed_property>/"
+DEVICE = "capteurs/<int:number>/"
 
 PAGES = (
     Page("home", "", home.today, R.sees_desk),
+    Page("now", "maintenant/", now.listed, R.sees_alerts),
+    Page("alert", "alertes/<int:number>/", alerts.story, R.sees_alert, S.alert),
+    Page("alert-act", "alertes/<int:number>/agir/", alerts.act, R.sees_alert, S.alert, POST),
+    Page("alert-rules", "regles/", alert_rules.listed, R.tunes_somewhere),
+    Page("alert-rule", "regles/<slug:usage>/<slug:rule>/", alert_rules.tune, R.tunes_somewhere, S.alert_rule, FORM),
+    Page("orders", "travaux/", work.listed, R.sees_orders),
+    Page("orders-file", "travaux/liste/<slug:form>/", work.file, R.sees_orders, S.work_file),
+    Page("order", "travaux/<int:number>/", work.story, R.sees_order, S.order),
+    Page("order-act", "travaux/<int:number>/agir/", work.act, R.works_on_order, S.order, POST),
+    Page("order-photo", "travaux/<int:number>/photos/", work.photo, R.works_on_order, S.order, POST, FewPhotos),
+    Page("order-new", "travaux/nouveau/<slug:slug>/", work.new, R.opens_order, S.thing, FORM),
     Page("requests", "demandes/", requests.listed, R.sees_requests),
     Page("request", "demandes/<int:number>/", requests.story, R.sees_request, S.request),
     Page("request-act", "demandes/<int:number>/agir/", requests.act, R.sees_request, S.request, POST),
@@ -87,6 +108,48 @@ PAGES = (
     Page("correct", f"{MEASURE}corriger/", corrections.correct, R.corrects, S.datastream, FORM),
     Page("swap", f"{MEASURE}compteur/", swaps.swap, R.swaps_meter, S.datastream, FORM),
     Page("swap-undo", f"{MEASURE}compteur/reprendre/", swaps.undo, R.swaps_meter, S.datastream, POST),
+    Page("devices", "capteurs/", devices.listed, D.sees_devices),
+    Page("devices-silent", "capteurs/silencieux/", devices.silent, D.sees_devices),
+    Page("devices-messages", "capteurs/illisibles/", devices_messages.listed, D.handles_messages),
+    Page("devices-messages-act", "capteurs/illisibles/agir/", devices_messages.act, D.handles_messages, methods=POST),
+    Page("device-models", "capteurs/modeles/", devices_models.listed, D.manages_models),
+    Page("device-model", "capteurs/modeles/<slug:slug>/", devices_models.story, D.manages_models, D.model, FORM),
+    Page(
+        "device-model-look",
+        "capteurs/modeles/<slug:slug>/relire/",
+        devices_models.look_again,
+        D.manages_models,
+        D.model,
+        POST,
+    ),
+    Page(
+        "device-model-factor",
+        "capteurs/modeles/<slug:slug>/coefficient/",
+        devices_acts.model_factor,
+        D.manages_models,
+        D.model,
+        FORM,
+    ),
+    Page("device", "capteurs/<int:number>/", devices.story, D.sees_device, D.registration),
+    Page(
+        "device-replace",
+        "capteurs/<int:number>/remplacer/",
+        devices_acts.replace,
+        D.replaces_device,
+        D.registration,
+        FORM,
+    ),
+    Page(
+        "device-take-back",
+        "capteurs/<int:number>/reprendre/",
+        devices_acts.take_back,
+        D.replaces_device,
+        D.registration,
+        POST,
+    ),
+    Page(
+        "device-factor", "capteurs/<int:number>/coefficient/", devices_acts.factor, D.sets_factor, D.registration, FORM
+    ),
     Page("actions", "actions/", actions.listed, R.sees_desk),
     Page("action", "actions/<int:number>/", actions.edit, R.edits_action, S.action, FORM),
     Page("action-take-back", "actions/<int:number>/reprendre/", actions.take_back, R.edits_action, S.action, POST),

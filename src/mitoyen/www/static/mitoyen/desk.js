@@ -3,12 +3,12 @@
 
 // Keys: j and k walk the list, enter opens (the browser's own), unless someone is typing.
 (() => {
-  const list = document.querySelector("[data-walk]");
-  if (!list) return;
-  const links = [...list.querySelectorAll(":scope > li > a, :scope > li > h2 > a")];
+  if (!document.querySelector("[data-walk]")) return;
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || event.target.closest("input, select, textarea")) return;
     const step = { j: 1, k: -1 }[event.key];
+    // Looked for anew each time: the list may have been refreshed.
+    const links = [...document.querySelectorAll("[data-walk] > li > a, [data-walk] > li > h2 > a")];
     if (!step || !links.length) return;
     const here = links.indexOf(document.activeElement);
     const current = here >= 0 ? here : links.findIndex((link) => link.hasAttribute("aria-current"));
@@ -109,4 +109,29 @@ document.getElementById("errors")?.focus();
     setTimeout(look, 1500);
   };
   setTimeout(look, 1500);
+})();
+
+// What is wrong now: the list, its sentence and the map are asked for again, never while someone types or is choosing.
+(() => {
+  if (!document.querySelector("[data-refresh]")) return;
+  const busy = () => document.hidden || document.activeElement?.closest("input, select, textarea, summary, button");
+  const put = (fresh) => {
+    for (const part of document.querySelectorAll("[data-refresh]")) {
+      const next = fresh.querySelector(`[data-refresh="${part.dataset.refresh}"]`);
+      if (!next || next.innerHTML === part.innerHTML) continue;
+      const here = part.contains(document.activeElement) && document.activeElement.getAttribute("href");
+      part.replaceChildren(...next.childNodes);
+      if (here) [...part.querySelectorAll("a")].find((link) => link.getAttribute("href") === here)?.focus();
+    }
+  };
+  const look = async () => {
+    try {
+      if (!busy()) {
+        const answer = await fetch(location.href, { headers: { "X-Requested-With": "refresh" } });
+        if (answer.ok && !answer.redirected) put(new DOMParser().parseFromString(await answer.text(), "text/html"));
+      }
+    } catch { /* the service is away for a moment: look again */ }
+    setTimeout(look, 20000);
+  };
+  setTimeout(look, 20000);
 })();
