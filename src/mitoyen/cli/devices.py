@@ -222,7 +222,8 @@ def silent(as_json: AsJson = False) -> None:
         where = ", ".join(storm["gateways"]) or _("all that comes in")
         print(_("%(n)d devices together since %(since)s: %(where)s") % {**storm, "n": storm["devices"], "where": where})
     for one in alone:
-        print(f"{one['device']}  {one['since']}  {_('almost sure') if one['sure'] else _('perhaps lost frames')}")
+        certainty = _("almost sure") if one["sure"] else _("perhaps lost frames")
+        print(f"{one['device']}  {one['since']}  {certainty}")
 
 
 def _device(text: str) -> Any:
