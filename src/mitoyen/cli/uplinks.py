@@ -46,7 +46,7 @@ def import_(
             bar.update(task, completed=done, total=total or None, description=message)
 
         try:
-            report = importing.run(file, name, dry_run=dry_run, progress=tell)
+            report = importing.run(file, name, who("mitoyen uplinks import"), dry_run=dry_run, progress=tell)
         finally:
             decoding.close()
     if as_json:
@@ -184,8 +184,10 @@ def _told(report: "Report") -> list[str]:
         )
     if taken.unknown:
         lines.append(_("%(count)d frames are of devices that aren't registered: kept.") % {"count": taken.unknown})
-    if taken.accepted:
-        lines.append(_("%(count)d new readings.") % {"count": taken.accepted})
+        lines.append(", ".join(report.strangers))
+    if report.batch is not None:
+        told = {"count": taken.accepted, "batch": report.batch}
+        lines.append(_("%(count)d new readings, batch %(batch)d.") % told)
     for code, count in sorted(taken.quarantined.items()):
         lines.append(_("In quarantine: %(count)d. %(reason)s") % {"count": count, "reason": telling.reason(code)})
     for code, count in sorted(taken.undecoded.items()):

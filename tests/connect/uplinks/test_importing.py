@@ -7,6 +7,7 @@ import pytest
 
 from mitoyen.connect.devices.models import Quarantined
 from mitoyen.connect.uplinks import days, importing, keeping
+from mitoyen.history.models import Batch
 from mitoyen.ledger.refusal import Refused
 from tests.connect.uplinks.conftest import NOON, SECOND, message, stored
 from tests.connect.uplinks.samples import UPLINKS, changed, content
@@ -33,17 +34,20 @@ def test_the_grenoble_uplinks(real, site):
     assert first["payload_evidence"] == {"hex_only": 1546, "base64_only": 0, "either": 7872}
     assert first["observations"]["accepted"] == len(stored()) == 2 * 6138
     assert first["observations"]["conflicts"] == 0
+    batch = Batch.objects.get(pk=first["batch"])
+    assert (batch.source, batch.by, batch.state) == (real.name, "mitoyen uplinks", "live")
     (one,) = keeping.kept(first=1_687_511_428_000_000, last=1_687_511_429_000_000)
     assert one[0].payload.hex().startswith("50270c048b920a000f04")
     again = importing.run(real).to_json()
     assert (again["format"], again["format_recognised"], again["duplicates"]) == ("chirpstack3", True, 9786)
-    assert (again["frames"], again["observations"]["accepted"]) == (0, 0)
+    assert (again["frames"], again["observations"]["accepted"], again["batch"]) == (0, 0, None)
     assert len(stored()) == 2 * 6138
 
 
 def test_a_dry_run_says_the_same_and_writes_nothing(real, home):
     report = importing.run(real, "chirpstack3", dry_run=True).to_json()
     assert (report["frames"], report["duplicates"], report["decoded"], report["gaps"]) == (9417, 1, 9417, 2609)
+    assert (report["unknown_device"], report["unknown_devices"]) == (9785, ["d1d1e80000000032"])
     assert days.files() == []
     assert not (home / "journal.sqlite3").exists()
 

@@ -70,6 +70,10 @@ def test_a_format_that_is_not_clear_is_asked_for():
     assert fault(content(mixed)) == "format_ambiguous"
 
 
+def test_a_format_that_is_gone_is_a_reason():
+    assert fault(content(UPLINKS["plain"]), "of_yesterday") == "format_unknown"
+
+
 def test_a_battery_without_a_level_says_none():
     assert one(content({**STATUSES["chirpstack3"], "batteryLevelUnavailable": True})).battery is None
     assert one(content({**STATUSES["chirpstack3"], "externalPowerSource": True})).battery is None

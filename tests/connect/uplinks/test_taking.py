@@ -108,6 +108,13 @@ def test_a_field_that_is_no_number_is_dropped_alone(site):
     assert (taken.not_numbers, stored()[1:]) == (1, [(NOON + MINUTE, 56.5)])
 
 
+def test_a_number_that_its_factor_makes_too_large_is_dropped_alone(site):
+    site.field("energy", "electricity", "kWh", factor=1e10)
+    site.deploy("electricity")
+    taken = take([message(1, data={"temperature": 20, "energy": 1e300})])
+    assert (taken.not_numbers, stored()) == (1, [(NOON, 20.0)])
+
+
 def test_a_codec_decodes_and_its_nan_drops_that_field(site):
     site.model.codec = Codec.objects.create(name="c", sha256="1" * 64, script=DECODER)
     site.model.save()

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from mitoyen.connect.uplinks import days, formats, reading, strict, taking
 from mitoyen.connect.uplinks.encodings import Encodings, kept
 from mitoyen.connect.uplinks.keeping import Preview
+from mitoyen.connect.uplinks.mapping import register
 from mitoyen.connect.uplinks.messages import Flag, Frame, Message, Unreadable
 from mitoyen.connect.uplinks.taking import Taken
 from mitoyen.ledger.refusal import Refused
@@ -32,7 +33,10 @@ Progress = Callable[[int, int, str], None]
 
 @dataclass(slots=True)
 class Report:
-    """What became of a file's messages. `gaps`: times that frames are missing; `missed`: how many are."""
+    """What became of a file's messages. `gaps`: times that frames are missing; `missed`: how many are.
+
+    `strangers`: addresses of the first devices that aren't registered; `batch`: of the new readings, if any.
+    """
 
     file: str
     format: str
@@ -44,6 +48,8 @@ class Report:
     gaps: int = 0
     missed: int = 0
     devices: int = 0
+    strangers: list[str] = field(default_factory=list)
+    batch: int | None = None
     flags: Counter[str] = field(default_factory=Counter)
     examples: list[dict[str, Any]] = field(default_factory=list)
 
@@ -57,6 +63,7 @@ class Report:
             "quarantined_reasons": dict(taken.quarantined), "quarantined_examples": self.examples,
             "decoded": taken.decoded, "undecoded": taken.undecoded.total(), "undecoded_reasons": dict(taken.undecoded),
             "gaps": self.gaps, "missed": self.missed, "devices": self.devices, "unknown_device": taken.unknown,
+            "unknown_devices": self.strangers, "batch": self.batch,
             "payload_encoding": self.encoding, "payload_evidence": self.evidence, "flags": dict(self.flags),
             "observations": {
                 "read": taken.rows, "accepted": taken.accepted, "conflicts": taken.conflicts,
@@ -66,39 +73,58 @@ class Report:
         }  # fmt: skip
 
 
-def run(path: Path, name: str = "", *, dry_run: bool = False, progress: Progress | None = None) -> Report:
+def run(
+    path: Path, name: str = "", by: str = "mitoyen uplinks", *, dry_run: bool = False, progress: Progress | None = None
+) -> Report:
     """Take a file in, or only say what would be. Raises Refused when it can't be read, or its format isn't clear."""
     total = sum(1 for _line in lines(path))
     report = Report(path.name, name or recognised(path), not name, dry_run)
     encodings = _learnt(path, report)
-    counters: dict[str, list[tuple[int, int]]] = defaultdict(list)
-    heard: set[str] = set()
+    heard, preview = _Heard(), Preview()
 
-    def witness(frames: Sequence[Frame]) -> None:
-        for frame in frames:
-            heard.add(frame.address)
-            if frame.counter is not None:
-                counters[frame.address].append((frame.time, frame.counter))
-            for flag in Flag(frame.flags):
-                report.flags[str(flag.name).lower()] += 1
+    def batch() -> int:
+        if report.batch is None:
+            report.batch = taking.live_batch(path.name, by)
+        return report.batch
 
-    preview = Preview()
     for chunk in _chunks(path, report.format):
         if dry_run:
-            taken = taking.examine(chunk, encodings, witness, preview)
+            taken = taking.examine(chunk, encodings, heard, preview)
         else:
-            taken = taking.take(chunk, encodings, witness)
+            taken = taking.take(chunk, encodings, heard, batch)
         _examples(chunk, taken, report)
         taken.outcomes = []
         report.taken.add(taken)
         if progress is not None:
             progress(report.taken.messages, total, path.name)
-    for ordered in counters.values():
-        ordered.sort()
-        times, missed = taking.gaps([counter for _time, counter in ordered])
-        report.gaps, report.missed = report.gaps + times, report.missed + missed
-    report.devices = len(heard)
+    heard.tell(report)
     return report
+
+
+class _Heard:
+    """What is seen of a file's frames as they pass: devices, counters, flags."""
+
+    def __init__(self) -> None:
+        self.counters: dict[str, list[tuple[int, int]]] = defaultdict(list)
+        self.addresses: set[str] = set()
+        self.flags: Counter[str] = Counter()
+
+    def __call__(self, frames: Sequence[Frame]) -> None:
+        for frame in frames:
+            self.addresses.add(frame.address)
+            if frame.counter is not None:
+                self.counters[frame.address].append((frame.time, frame.counter))
+            for flag in Flag(frame.flags):
+                self.flags[str(flag.name).lower()] += 1
+
+    def tell(self, report: Report) -> None:
+        for ordered in self.counters.values():
+            ordered.sort()
+            times, missed = taking.gaps([counter for _time, counter in ordered])
+            report.gaps, report.missed = report.gaps + times, report.missed + missed
+        report.devices, report.flags = len(self.addresses), self.flags
+        known = register.devices(self.addresses) if self.addresses else {}
+        report.strangers = sorted(address for address in self.addresses if known[address] is None)[:EXAMPLES]
 
 
 def lines(path: Path) -> Iterator[bytes]:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from math import isfinite
 from typing import Any
 
 from django.db.models import Count, Max, Sum
@@ -152,7 +153,12 @@ class Register:
                 made.misfits += 1
                 return
             number, factor, offset = stream
-            made.rows.append((number, frame.time, length, value * factor + offset, 0))
+            stored = value * factor + offset
+            # Too large once it is converted: one such value must not stop all that came with it.
+            if not isfinite(stored):
+                made.not_numbers += 1
+                return
+            made.rows.append((number, frame.time, length, stored, 0))
 
     def _stream(self, thing: int, rule: FieldRule) -> tuple[int, float, float] | None:
         """Number of the datastream, made when it isn't there, and the conversion to its unit; None: it doesn't fit."""

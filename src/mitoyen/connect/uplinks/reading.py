@@ -26,7 +26,7 @@ _LARGEST_COUNTER = (1 << 32) - 1
 def read(message: Message, known: Encodings | None = None) -> list[Frame]:
     """The frames of a message, mostly one. Raises Unreadable, and nothing else."""
     value, wrong = strict.read(message.content)
-    form = formats.BY_NAME[message.format] if message.format else formats.BY_NAME[formats.identified(value)]
+    form = _format(message, value)
     values = value if isinstance(value, list) else [value]
     if not values or len(values) > MOST_FRAMES:
         raise Unreadable("not_an_object", f"a list of {len(values)}")
@@ -39,11 +39,18 @@ def read(message: Message, known: Encodings | None = None) -> list[Frame]:
 def payload_text(message: Message) -> tuple[str, str] | None:
     """(source, text) of a payload whose encoding its format leaves open; None for others. Raises Unreadable."""
     value, _wrong = strict.read(message.content)
-    form = formats.BY_NAME[message.format] if message.format else formats.BY_NAME[formats.identified(value)]
+    form = _format(message, value)
     text = found(value, form.payload)
     if len(form.encodings) == 1 or not isinstance(text, str) or not text or found(value, form.encoding):
         return None
     return source_of(message, form), text
+
+
+def _format(message: Message, value: object) -> Format:
+    form = formats.BY_NAME.get(message.format or formats.identified(value))
+    if form is None:
+        raise Unreadable("format_unknown", message.format)
+    return form
 
 
 def source_of(message: Message, form: Format) -> str:

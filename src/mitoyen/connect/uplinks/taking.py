@@ -66,10 +66,12 @@ def take(
     messages: Sequence[Message],
     known: encodings.Encodings | None = None,
     witness: Callable[[Sequence[Frame]], None] | None = None,
+    batch: Callable[[], int] | None = None,
 ) -> Taken:
     """Take messages in; durable when it returns. Raises Refused (the disk is full) before anything is acknowledged.
 
-    `known`: what the sources are known to write; `witness` is shown the frames that were read.
+    `known`: what the sources are known to write; `witness` is shown the frames that were read; `batch` gives the
+    number of the batch that readings belong to, where it isn't the door's of this minute.
     """
     recover(RECOVER_S)
     taken = Taken(messages=len(messages), outcomes=["frame"] * len(messages))
@@ -80,7 +82,7 @@ def take(
     fresh = [frames[place] for place in kept.order if kept.fresh[place]]
     _count(frames, kept.fresh, origins, taken)
     door = messages[0].door if messages else ""
-    _settle(fresh, door, kept.lots, taken)
+    _settle(fresh, batch or (lambda: batch_of(door)), kept.lots, taken)
     return taken
 
 
@@ -119,12 +121,12 @@ def _count(frames: Sequence[Frame], fresh: Sequence[bool], origins: Sequence[int
             taken.frames += 1
 
 
-def _settle(frames: list[Frame], door: str, lots: list[Lot], taken: Taken) -> None:
+def _settle(frames: list[Frame], batch: Callable[[], int], lots: list[Lot], taken: Taken) -> None:
     """Decode and map frames that are kept already, put their readings into the journal, and settle their lots."""
     devices = register.devices({frame.address for frame in frames}) if frames else {}
     rows, told = _rows(frames, devices, taken)
     if rows:
-        appended = journal.append(rows, batch_of(door))
+        appended = journal.append(rows, batch())
         taken.accepted += appended.accepted
         taken.conflicts += appended.conflicts
     moment("frames_decoded")
@@ -202,7 +204,7 @@ def recover(older_s: float = 0.0) -> int:
     _recovered[home] = time.monotonic()
     found = 0
     for lot, frames in keeping.waiting(older_s):
-        _settle(frames, "recovery", [lot], Taken())
+        _settle(frames, lambda: batch_of("recovery"), [lot], Taken())
         found += len(frames)
     return found
 
@@ -218,9 +220,15 @@ def batch_of(door: str) -> int:
     number, opened = _batches.get(door, (0, 0.0))
     over = time.monotonic() - opened > BATCH_S
     if over or not Batch.objects.filter(pk=number, state=BatchState.LIVE).exists():
-        number = open_batch(BatchOrigin.LIVE, f"uplinks: {door}", "mitoyen uplinks").pk
-        Batch.objects.filter(pk=number).update(state=BatchState.LIVE, live_at=timezone.now())
+        number = live_batch(f"uplinks: {door}", "mitoyen uplinks")
         _batches[door] = (number, time.monotonic())
+    return number
+
+
+def live_batch(source: str, by: str) -> int:
+    """A new batch of readings that go to the journal: live from its first one."""
+    number = open_batch(BatchOrigin.LIVE, source, by).pk
+    Batch.objects.filter(pk=number).update(state=BatchState.LIVE, live_at=timezone.now())
     return number
 
 
