@@ -20,6 +20,7 @@ from mitoyen.operate.work import perms as work_perms
 from mitoyen.services import wording as request_wording
 from mitoyen.services.enums import State
 from mitoyen.services.models import Request
+from mitoyen.territory.enums import Origin
 from mitoyen.territory.models import Person
 from mitoyen.www.desk import rules, thing_story
 from mitoyen.www.desk.page import email_of, page, say_refusal, to
@@ -41,7 +42,8 @@ def story(request: HttpRequest, alert: Alert) -> HttpResponse:
 
 def _whole(request: HttpRequest, alert: Alert, typed: str = "") -> dict[str, Any]:
     told = context_of(rules.person_of(request), alert, line_of(alert))
-    return {"story": told, "alert": alert, "words": told["words"], "typed": typed}
+    generated = alert.thing.origin == Origin.GENERATED
+    return {"story": told, "alert": alert, "words": told["words"], "typed": typed, "generated": generated}
 
 
 def act(request: HttpRequest, alert: Alert) -> HttpResponse:

@@ -22,6 +22,7 @@ from mitoyen.operate.alerts.enums import AlertState
 from mitoyen.operate.alerts.models import Alert
 from mitoyen.operate.alerts.ranking import Line
 from mitoyen.operate.alerts.wording import describe, moment_words, usage_title
+from mitoyen.territory.enums import Origin
 from mitoyen.territory.models import Commune, Person
 from mitoyen.www import maps
 from mitoyen.www.desk import alerts, rules, scope
@@ -75,6 +76,7 @@ def listed(request: HttpRequest, _nothing: None) -> HttpResponse:
         "behind": _behind(),
         "tunes": perms.can_tune_somewhere(person) and any(u.manifest.alerts for u in installed().values()),
         "now": timezone.localtime(),
+        "generated": any(one.thing.origin == Origin.GENERATED for one in whole),
     }
     return page(request, "now.html", "now", context)
 

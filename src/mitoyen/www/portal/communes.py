@@ -5,6 +5,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 
 from mitoyen.evaluate import published
 from mitoyen.evaluate.models import Action
+from mitoyen.operate.alerts.listing import told_of
+from mitoyen.operate.alerts.wording import describe
 from mitoyen.territory.models import Commune
 from mitoyen.www.portal import queries, reasons, usages, used
 from mitoyen.www.portal.cache import SEARCH, public, searched
@@ -32,13 +34,16 @@ def listing(request: HttpRequest) -> HttpResponse:
 
 
 def _of(slug: str) -> dict[str, object]:
-    """Seven queries: the commune, its account, its buildings and theirs, what is not proven, actions, other usages."""
+    """Eight queries: the commune, its account, its buildings and theirs, what is not proven, actions, other usages,
+    alerts."""
     commune = get_object_or_404(Commune.objects.defer("geometry"), slug=slug)
     summary = published.commune_summary(commune.insee)
     lines = queries.buildings_of(commune)
     missing = queries.not_proven_meters(commune)
     actions = Action.objects.filter(thing__commune=commune).select_related("thing", "thing__part_of")
     account = summary.latest
+    told = told_of(commune)
+    shown = [line.thing for line in lines] + [one.thing for _first, same in told for one in same]
     return {
         "door": "communes",
         "commune": commune,
@@ -49,8 +54,9 @@ def _of(slug: str) -> dict[str, object]:
         "buildings": lines,
         "not_proven": [(figure, reasons.spoken(figure.reasons)) for figure in missing],
         "usages": usages.shown_in(commune),
+        "alerts": [(describe(first, same).public, first) for first, same in told],
         "actions": list(actions.order_by("-starts")[:12]),
-        "generated": bool(account and account.generated) or queries.any_generated(line.thing for line in lines),
+        "generated": bool(account and account.generated) or queries.any_generated(shown),
     }
 
 
