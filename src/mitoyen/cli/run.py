@@ -136,8 +136,10 @@ def _channels() -> list[str]:
 
 def _work() -> None:
     """Do jobs until stopped; the running one is handed out again after a kill."""
+    from mitoyen.connect.devices import watching
     from mitoyen.ledger import jobs
 
+    watching.start()
     jobs.work_forever()
 
 

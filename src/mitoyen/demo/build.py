@@ -9,7 +9,7 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from mitoyen.cli.init import prepare
-from mitoyen.demo import costs, paper, people, places, plan, real, requests, staging, truth
+from mitoyen.demo import costs, devices, paper, people, places, plan, real, requests, staging, truth
 from mitoyen.demo.climate import clock, temperature
 from mitoyen.demo.people import Account
 from mitoyen.demo.readings import Series, series
@@ -68,6 +68,7 @@ def build(
     costs.make()
     keeping.keep()
     written = _fill(seed, small, progress) if known is None else 0
+    devices.make(seed)
     loaded = 0
     if data_dir is not None:
         step = _("Importing real files")

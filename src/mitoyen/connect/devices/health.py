@@ -229,12 +229,14 @@ class Silences:
 def silences(now: datetime) -> Silences:
     """Judge every device that is in service, keep who is silent since when, and tell it. To be called each minute.
 
-    It is judged as of a minute ago: what came since may still be in the memory of the process that took it. A retired
-    registration is never silent. A storm keeps one mark a gateway (address "*" when all fell silent).
+    What a demonstration made up is left alone. It is judged as of a minute ago: what came since may still be in the
+    memory of the process that took it. A retired registration is never silent. A storm keeps one mark a gateway
+    (address "*" when all fell silent).
     """
     then = now - timedelta(seconds=LONGEST_S)
     rows = list(
-        Health.objects.exclude(device__registration__retired_at__isnull=False)
+        Health.objects.filter(generated=False)
+        .exclude(device__registration__retired_at__isnull=False)
         .order_by("device_id")
         .values_list(
             "device_id", "last_seen", "usual_interval_s", "device__registration__model__expected_interval_s",
