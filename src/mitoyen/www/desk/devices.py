@@ -29,6 +29,7 @@ from mitoyen.www.desk import devices_words as words
 from mitoyen.www.desk import rules, scope
 from mitoyen.www.desk.devices_forms import BackForm
 from mitoyen.www.desk.page import page
+from mitoyen.www.numbers import number
 
 A_PAGE = 50
 FRAMES_SHOWN, FRAME_DAYS = 8, 3
@@ -154,7 +155,7 @@ def _facts(registration: Registration, health: Health | None) -> list[tuple[str,
         facts.append((_("Usual interval"), _("every %(time)s") % {"time": words.lasting(health.usual_interval_s)}))
     lost = health.missed / max(1, health.frames + health.missed)
     facts.append((_("Messages"), _("%(n)s received, %(lost)s %% lost") % {
-        "n": health.frames, "lost": f"{100 * lost:.1f}".replace(".", ",")}))  # fmt: skip
+        "n": number(health.frames), "lost": f"{100 * lost:.1f}".replace(".", ",")}))  # fmt: skip
     if health.gateway:
         signal = {"gateway": health.gateway, "rssi": "?" if health.rssi is None else f"{health.rssi:.0f}"}
         facts.append((_("Signal"), _("%(rssi)s dBm, by the gateway %(gateway)s") % signal))

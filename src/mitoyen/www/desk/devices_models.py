@@ -99,7 +99,7 @@ def _shown(
 ) -> HttpResponse:
     rows = [
         (field, bound.get(field.pk) or _form(field), service.why_words(field), _is_ticked(field, bound))
-        for field in model.fields.all()
+        for field in sorted(model.fields.all(), key=lambda one: bool(one.confirmed_by))
     ]
     seconds = model.expected_interval_s
     context = {

@@ -59,7 +59,7 @@ def _silent(health: Health, since: dt.datetime) -> State:
         says = _("Silent since %(since)s, with others behind the gateway %(where)s: look at the gateway.") % said
         return State("silent", _("silent, with its gateway"), says, BAD)
     if health.silent_sure:
-        return State("silent", _("silent"), _("Silent since %(since)s, almost surely.") % said, BAD)
+        return State("silent", _("has fallen silent"), _("Silent since %(since)s, almost surely.") % said, BAD)
     says = _("Silent since %(since)s, perhaps: some lost messages would look the same.") % said
     return State("silent", _("perhaps silent"), says, BAD)
 
