@@ -114,8 +114,7 @@ def _end_of(day: datetime | None) -> int | None:
 
 
 def _difference_told(made: "Difference", *, written: bool) -> list[str]:
-    from mitoyen.connect.codecs.answers import Reason
-    from mitoyen.connect.codecs.telling import WORDS
+    from mitoyen.connect.uplinks import telling
 
     lines = [_("%(frames)d kept frames, %(decoded)d decoded again.") % {"frames": made.frames, "decoded": made.decoded}]
     for name, one in sorted(made.datastreams.items()):
@@ -126,7 +125,7 @@ def _difference_told(made: "Difference", *, written: bool) -> list[str]:
             line = f"{line} {_('Changes from %(smallest)s to %(largest)s.') % reach}"
         lines.append(line)
     for code, count in sorted(made.undecoded.items()):
-        lines.append(_("Not decoded: %(count)d: %(reason)s.") % {"count": count, "reason": WORDS[Reason(code)]})
+        lines.append(_("Not decoded: %(count)d: %(reason)s.") % {"count": count, "reason": telling.undecoded(code)})
     if any(one.gone for one in made.datastreams.values()):
         lines.append(_("Readings that are gone stay as they are."))
     if made.batch is not None:
@@ -157,8 +156,6 @@ def _reread_told(again: "Reread", *, written: bool) -> list[str]:
 
 
 def _told(report: "Report") -> list[str]:
-    from mitoyen.connect.codecs.answers import Reason
-    from mitoyen.connect.codecs.telling import WORDS
     from mitoyen.connect.uplinks import telling
 
     taken = report.taken
@@ -191,7 +188,7 @@ def _told(report: "Report") -> list[str]:
     for code, count in sorted(taken.quarantined.items()):
         lines.append(_("In quarantine: %(count)d. %(reason)s") % {"count": count, "reason": telling.reason(code)})
     for code, count in sorted(taken.undecoded.items()):
-        lines.append(_("Not decoded: %(count)d: %(reason)s.") % {"count": count, "reason": WORDS[Reason(code)]})
+        lines.append(_("Not decoded: %(count)d: %(reason)s.") % {"count": count, "reason": telling.undecoded(code)})
     if report.dry_run:
         lines.append(_("Nothing was written."))
     return lines

@@ -32,6 +32,7 @@ def test_the_grenoble_uplinks(real, site):
     assert (first["frames"], first["duplicates"], first["decoded"], first["unknown_device"]) == (9417, 1, 9417, 0)
     assert first["payload_encoding"] == "hex"
     assert first["payload_evidence"] == {"hex_only": 1546, "base64_only": 0, "either": 7872}
+    assert first["flags"] == {"time_missing": 7304, "status": 368}
     assert first["observations"]["accepted"] == len(stored()) == 2 * 6138
     assert first["observations"]["conflicts"] == 0
     batch = Batch.objects.get(pk=first["batch"])

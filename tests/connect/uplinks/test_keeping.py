@@ -88,6 +88,11 @@ def test_what_was_kept_comes_back_as_it_was():
     assert [len(some) for some in keeping.kept(first=NOON + 1)] == [1]
     assert [len(some) for some in keeping.kept(last=NOON)] == [1]
     assert list(keeping.kept(addresses=["nobody"])) == []
+    assert list(keeping.kept(addresses=[])) == []
+    assert list(keeping.kept(first=NOON + 3 * DAY)) == list(keeping.kept(last=NOON - DAY)) == []
+    many = [str(n) for n in range(600)]
+    assert list(keeping.kept(addresses=[*many, first.address], backwards=True)) == [[second], [first]]
+    assert list(keeping.kept(addresses=[first.address, "nobody"])) == [[first], [second]]
 
 
 def test_a_preview_says_the_same_and_writes_nothing():

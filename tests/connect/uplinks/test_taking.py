@@ -7,7 +7,6 @@ import sys
 from datetime import timedelta
 
 import pytest
-from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -21,7 +20,7 @@ from mitoyen.history import journal
 from mitoyen.history.models import Batch, Datastream
 from mitoyen.history.times import micros
 from mitoyen.territory.models import Thing
-from tests.connect.uplinks.conftest import NOON, SECOND, forget, make_site, message, stored
+from tests.connect.uplinks.conftest import LONG_AGO, NOON, SECOND, forget, make_site, message, stored
 from tests.connect.uplinks.samples import EUI
 
 MINUTE = 60 * SECOND
@@ -134,6 +133,23 @@ def test_a_codec_that_fails_is_counted_and_the_frame_kept(site):
     assert len(list(keeping.kept())) == 1
 
 
+def test_a_frame_that_we_fail_on_costs_itself_only(site, monkeypatch):
+    mapped = register.map
+
+    def failing(known, frame, data):
+        if data["temperature"] == 21:
+            raise AssertionError("a fault of ours")
+        return mapped(known, frame, data)
+
+    monkeypatch.setattr(register, "map", failing)
+    sent = [message(n, NOON + n * MINUTE, data={"temperature": 20 + n}) for n in range(3)]
+    taken = take(sent)
+    assert (taken.frames, taken.decoded, taken.accepted, dict(taken.undecoded)) == (3, 2, 2, {"failed": 1})
+    assert stored() == [(NOON, 20.0), (NOON + 2 * MINUTE, 22.0)]
+    assert list(keeping.waiting()) == []
+    assert [len(some) for some in keeping.kept()] == [3]
+
+
 def test_units_factors_and_nested_fields(site):
     site.field("modules.1.power", "power", "kW", factor=0.1, offset=1.0)
     site.deploy("power")
@@ -219,9 +235,15 @@ def test_a_change_of_fields_or_register_is_seen_without_being_told(site, monkeyp
     site.model.fields.update(factor=2.0)
     take([message(3, NOON + 2 * MINUTE, device="autre")])
     assert [value for _time, value in stored()] == [20.0, 40.0]
-    site.registration.retired_at = timezone.now()
+    site.registration.retired_at = site.thing.deployments.get().starts + timedelta(microseconds=_since(3 * MINUTE))
     site.registration.save()
-    assert take([message(4, NOON + 3 * MINUTE, device="autre")]).unknown == 1
+    assert take([message(4, NOON + 3 * MINUTE, device="autre")]).undeployed == 1
+    assert take([message(5, NOON + 3 * MINUTE - 1, device="autre")]).accepted == 1
+
+
+def _since(later: int) -> int:
+    """Microseconds from the start of the site's deployment to NOON, and `later`."""
+    return NOON + later - micros(LONG_AGO)
 
 
 def test_health_is_told(site):

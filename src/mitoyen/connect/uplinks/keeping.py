@@ -20,6 +20,7 @@ from mitoyen.history.faults import moment
 
 WINDOW_US = 300 * 1_000_000
 _BY_MESSAGE = -1
+_MOST_NAMED = 500
 _LATELY_US = 3600 * 1_000_000
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
@@ -190,22 +191,31 @@ def waiting(older_s: float = 0.0) -> Iterator[tuple[Lot, list[Frame]]]:
 
 
 def kept(
-    first: int | None = None, last: int | None = None, addresses: Sequence[str] | None = None
+    first: int | None = None,
+    last: int | None = None,
+    addresses: Sequence[str] | None = None,
+    *,
+    backwards: bool = False,
 ) -> Iterator[list[Frame]]:
-    """The kept frames with first <= time <= last (µs), of these devices, a day at a time, in order."""
-    wanted = None if addresses is None else frozenset(addresses)
-    for day, _file in days.files():
+    """The kept frames with first <= time <= last (µs), of these devices, a day at a time; or the last day first."""
+    for day, _file in reversed(days.files()) if backwards else days.files():
         start = (day - date(1970, 1, 1)).days * DAY_US
-        if (first is not None and start + DAY_US <= first) or (last is not None and start > last):
-            continue
-        low, high = first if first is not None else start, last if last is not None else start + DAY_US
-        if wanted is not None and len(wanted) == 1:
-            rows = days.of(day).frames("time BETWEEN ? AND ? AND address = ?", (low, high, *wanted))
-        else:
-            rows = days.of(day).frames("time BETWEEN ? AND ?", (low, high))
-        found = [_frame(row) for row in rows if wanted is None or row[0] in wanted]
-        if found:
-            yield found
+        low, high = max(first or start, start), min(last if last is not None else start + DAY_US, start + DAY_US)
+        if low <= high:
+            found = [_frame(row) for row in _of_day(day, low, high, addresses)]
+            if found:
+                yield found
+
+
+def _of_day(day: date, first: int, last: int, addresses: Sequence[str] | None) -> list[tuple[Any, ...]]:
+    kept_day = days.of(day)
+    if addresses is None:
+        return kept_day.frames("time BETWEEN ? AND ?", (first, last))
+    if len(addresses) <= _MOST_NAMED:
+        marks = ", ".join("?" * len(addresses))
+        return kept_day.frames(f"time BETWEEN ? AND ? AND address IN ({marks})", (first, last, *addresses))
+    wanted = frozenset(addresses)
+    return [row for row in kept_day.frames("time BETWEEN ? AND ?", (first, last)) if row[0] in wanted]
 
 
 def forget(before: int) -> int:

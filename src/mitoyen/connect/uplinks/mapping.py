@@ -198,16 +198,15 @@ class Register:
         self._checked = now
 
     def _read(self, addresses: Sequence[str], now: float) -> None:
+        rows = Registration.objects.filter(address__in=addresses)
         registered = {
-            address: (device, model)
-            for address, device, model in Registration.objects.filter(
-                address__in=addresses, retired_at__isnull=True
-            ).values_list("address", "device_id", "model_id")
+            address: (device, model, _micros(retired) if retired else _FOREVER)
+            for address, device, model, retired in rows.values_list("address", "device_id", "model_id", "retired_at")
         }
-        models = {model for _device, model in registered.values()} - self._models.keys()
+        models = {model for _device, model, _until in registered.values()} - self._models.keys()
         self._models |= _models(models)
         serves: dict[int, dict[str, list[Serving]]] = {}
-        deployments = Deployment.objects.filter(device_id__in=[device for device, _model in registered.values()])
+        deployments = Deployment.objects.filter(device_id__in=[one[0] for one in registered.values()])
         for device, thing, observed, starts, ends in deployments.values_list(
             "device_id", "thing_id", "observed_property", "starts", "ends"
         ):
@@ -217,8 +216,12 @@ class Register:
             if address not in registered:
                 self._devices[address] = None
                 continue
-            device, model = registered[address]
-            of_device = {name: tuple(ones) for name, ones in serves.get(device, {}).items()}
+            device, model, until = registered[address]
+            of_device = {
+                # Late frames and replays still tell of the time before a device was retired.
+                name: tuple(Serving(one.thing, one.starts, min(one.ends, until)) for one in ones)
+                for name, ones in serves.get(device, {}).items()
+            }
             self._devices[address] = Known(device, self._models[model], of_device, now)
 
 

@@ -6,12 +6,14 @@ The frames store comes first: it is durable and finds what came before. A proces
 leaves a lot behind, which the next one takes again.
 """
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from django.db import DatabaseError
 from django.utils import timezone
 
 from mitoyen.connect.uplinks import days, decoding, encodings, keeping, quarantine, reading, seen
@@ -23,7 +25,12 @@ from mitoyen.history.batches import open_batch
 from mitoyen.history.enums import BatchOrigin, BatchState
 from mitoyen.history.faults import moment
 from mitoyen.history.models import Batch
+from mitoyen.ledger.refusal import Refused
 
+FAILED = "failed"
+# The machine's fault, not a message's: the same messages are to be brought again.
+TROUBLE = (Refused, DatabaseError, OSError)
+logger = logging.getLogger(__name__)
 BATCH_S, RECOVER_S = 60.0, 30.0
 _batches: dict[str, tuple[int, float]] = {}
 _recovered: dict[str, float] = {}
@@ -124,7 +131,7 @@ def _count(frames: Sequence[Frame], fresh: Sequence[bool], origins: Sequence[int
 def _settle(frames: list[Frame], batch: Callable[[], int], lots: list[Lot], taken: Taken) -> None:
     """Decode and map frames that are kept already, put their readings into the journal, and settle their lots."""
     devices = register.devices({frame.address for frame in frames}) if frames else {}
-    rows, told = _rows(frames, devices, taken)
+    rows, told = _rows_of_all(frames, devices, taken)
     if rows:
         appended = journal.append(rows, batch())
         taken.accepted += appended.accepted
@@ -133,6 +140,38 @@ def _settle(frames: list[Frame], batch: Callable[[], int], lots: list[Lot], take
     if lots:
         keeping.settle(lots)
     seen.tell(frames, devices, told)
+
+
+def _rows_of_all(
+    frames: Sequence[Frame], devices: dict[str, Known | None], taken: Taken
+) -> tuple[list[Row], dict[int, Mapped]]:
+    """As `_rows`; a frame that we fail on costs itself only: it is kept, and replay may do better with it."""
+    counted = Taken()
+    try:
+        made = _rows(frames, devices, counted)
+        taken.add(counted)
+        return made
+    except TROUBLE:
+        raise
+    except Exception:
+        logger.exception("One of %d frames could not be taken in; they are tried one by one.", len(frames))
+    rows: list[Row] = []
+    told: dict[int, Mapped] = {}
+    for place, frame in enumerate(frames):
+        counted = Taken()
+        try:
+            some, said = _rows([frame], devices, counted)
+        except TROUBLE:
+            raise
+        except Exception:
+            logger.exception("A frame of %s could not be taken in.", frame.address)
+            taken.undecoded[FAILED] += 1
+            continue
+        taken.add(counted)
+        rows += some
+        if 0 in said:
+            told[place] = said[0]
+    return rows, told
 
 
 def _rows(

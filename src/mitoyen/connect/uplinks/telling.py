@@ -2,6 +2,9 @@
 
 from django.utils.translation import gettext as _
 
+from mitoyen.connect.codecs.answers import Reason
+from mitoyen.connect.codecs.telling import WORDS
+
 
 def reason(code: str) -> str:
     """Why a message couldn't be read."""
@@ -25,3 +28,8 @@ def reason(code: str) -> str:
         "data": _("Its decoded fields are not in the shape of fields."),
         "failed": _("Mitoyen failed on it: please report this message."),
     }.get(code, code)
+
+
+def undecoded(code: str) -> str:
+    """Why frames weren't decoded."""
+    return str(WORDS[Reason(code)]) if code in list(Reason) else _("Mitoyen failed on them: see its log")
