@@ -32,8 +32,11 @@ def needed_texts(manifest: UsageManifest) -> dict[str, frozenset[str] | None]:
 
 
 def optional_texts(manifest: UsageManifest) -> dict[str, frozenset[str] | None]:
-    """What the public page says of an alert, with what it may quote; those without it stay inside."""
-    return {f"alerts.{rule.name}.public": facts_of(rule) for rule in manifest.alerts}
+    """What the public page says of an alert, with what it may quote (those without it stay inside); and what thresholds
+    are called where communes tune them."""
+    told = {f"alerts.{rule.name}.public": facts_of(rule) for rule in manifest.alerts}
+    nothing: frozenset[str] = frozenset()
+    return told | {f"thresholds.{name}": nothing for rule in manifest.alerts for name in rule.thresholds}
 
 
 def facts_of(rule: AlertRule) -> frozenset[str] | None:

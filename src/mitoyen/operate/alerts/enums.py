@@ -2,10 +2,11 @@
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class AlertState(TextChoices):
-    OPEN = "open", _("open")
+    OPEN = "open", pgettext_lazy("alert", "open")
     TAKEN = "taken", _("taken in hand")
     CLOSED = "closed", _("over")
     DISMISSED = "dismissed", _("set aside")

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from mitoyen.manifests.load import Usage
 from mitoyen.manifests.registry import installed
@@ -67,7 +68,7 @@ def moment_words(moment: dt.datetime) -> str:
     local = timezone.localtime(moment)
     if local.date() == timezone.localdate():
         return _("today at %(time)s") % {"time": date_format(local, "TIME_FORMAT")}
-    return day_and_hour(moment)
+    return pgettext("on its own", "%(moment)s") % {"moment": day_and_hour(moment)}
 
 
 def day_and_hour(moment: dt.datetime) -> str:

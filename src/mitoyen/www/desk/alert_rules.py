@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.utils.formats import localize
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
@@ -21,7 +22,7 @@ from mitoyen.www.desk.fields import DeskForm, Number, Reason
 from mitoyen.www.desk.page import email_of, page, to
 
 Named = tuple[Usage, AlertRule]
-# What a threshold is called; those of a usage's own code keep the name that its author gave them.
+# What the thresholds of declared methods are called; those of a usage's own code are called as its texts say.
 THRESHOLDS = {
     "above": gettext_lazy("Above"),
     "below": gettext_lazy("Below"),
@@ -40,13 +41,14 @@ THRESHOLDS = {
 class TuningForm(DeskForm):
     """One commune's way with a rule; an empty field leaves what the usage declares."""
 
-    def __init__(self, rule: AlertRule, communes: list[Commune], data: Any = None, initial: Any = None) -> None:
+    def __init__(self, named: Named, communes: list[Commune], data: Any = None, initial: Any = None) -> None:
         super().__init__(data, initial=initial)
+        usage, rule = named
         choices = [(one.insee, one.name) for one in communes]
         self.fields["commune"] = forms.ChoiceField(label=gettext_lazy("Commune"), choices=choices)
         for name, value in rule.thresholds.items():
-            label = str(THRESHOLDS.get(name, name.replace("_", " ")))
-            told = _("%(label)s (declared: %(value)s)") % {"label": label, "value": f"{value:g}"}
+            shown = localize(int(value) if value == int(value) else value)
+            told = _("%(label)s (declared: %(value)s)") % {"label": called(usage, rule, name), "value": shown}
             self.fields[f"t_{name}"] = Number(label=told, required=False)
         told = _("Minutes that it must last (declared: %(value)d)") % {"value": rule.minutes}
         self.fields["minutes"] = forms.IntegerField(label=told, required=False, min_value=0, max_value=10_080)
@@ -56,6 +58,15 @@ class TuningForm(DeskForm):
     def thresholds(self) -> dict[str, float]:
         cleaned = self.cleaned_data
         return {name[2:]: value for name, value in cleaned.items() if name[:2] == "t_" and value is not None}
+
+
+def called(usage: Usage, rule: AlertRule, name: str) -> str:
+    """What a threshold is called in the language of the page."""
+    try:
+        return usage.text(f"thresholds.{name}", (get_language() or "fr")[:2])
+    except KeyError:
+        known = THRESHOLDS.get(name) if rule.method != "code" else None
+        return str(known) if known else name.replace("_", " ")
 
 
 def listed(request: HttpRequest, _nothing: None) -> HttpResponse:
@@ -82,7 +93,7 @@ def tune(request: HttpRequest, named: Named) -> HttpResponse:
     """Tune a rule in one commune, or put it back as declared."""
     usage, rule = named
     person = rules.person_of(request)
-    form = TuningForm(rule, _communes(person), request.POST or None, _first(request, usage, rule))
+    form = TuningForm(named, _communes(person), request.POST or None, _first(request, usage, rule))
     if request.method == "POST" and form.is_valid():
         commune = Commune.objects.get(insee=form.cleaned_data["commune"])
         if not perms.can_tune(person, commune):
