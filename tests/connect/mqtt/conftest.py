@@ -42,7 +42,7 @@ class Mosquitto:
         printed = CliRunner().invoke(app, ["mqtt", "config", *map(str, options)], catch_exceptions=False)
         assert printed.exit_code == 0
         # As root, it would become a user who may not write here.
-        (self.folder / "mosquitto.conf").write_text(printed.output + "user root\n")
+        (self.folder / "mosquitto.conf").write_text(printed.output + "user root\nconnection_messages true\n")
 
     def start(self) -> None:
         command = [SERVER, "-c", str(self.folder / "mosquitto.conf")]
