@@ -5,7 +5,7 @@ from pathlib import Path
 
 from django.utils.translation import gettext as _
 
-from mitoyen.manifests import alert_check, show_check
+from mitoyen.manifests import alert_check, label_check, show_check
 from mitoyen.manifests.load import Fault, ManifestError, Usage, load
 from mitoyen.manifests.methods import COMMON_FACTS, METHODS
 from mitoyen.manifests.schema import Rule, UsageManifest
@@ -38,6 +38,7 @@ def faults(usage: Usage) -> Iterator[Fault]:
         yield from _rule(manifest, rule, f"$.rules[{number}]")
     yield from alert_check.faults(manifest)
     yield from show_check.faults(manifest)
+    yield from label_check.faults(manifest)
     yield from texts(usage.texts, needed_texts(manifest), alert_check.optional_texts(manifest))
 
 
@@ -60,6 +61,7 @@ def needed_texts(manifest: UsageManifest) -> dict[str, frozenset[str] | None]:
         keys[f"rules.{rule.name}.sentence"] = allowed
         keys[f"rules.{rule.name}.action"] = nothing
         keys.update({f"reasons.{reason}": nothing for reason in rule.reasons})
+    keys |= label_check.needed_texts(manifest)
     return keys | alert_check.needed_texts(manifest) | show_check.needed_texts(manifest)
 
 
@@ -72,6 +74,7 @@ def _names(manifest: UsageManifest) -> dict[str, list[str]]:
         "alerts": [rule.name for rule in manifest.alerts],
         "benefits": [benefit.name for benefit in manifest.benefits],
         "footprint": [item.name for item in manifest.footprint],
+        "labels": [label.kind for label in manifest.labels],
     }
 
 

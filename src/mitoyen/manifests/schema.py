@@ -147,6 +147,22 @@ class Show(Struct, forbid_unknown_fields=True):
 
 class UsageManifest(Struct, forbid_unknown_fields=True):
     """A whole usage. `core_from` (included) to `core_below` (excluded): versions of Mitoyen it fits."""
+class Label(Struct, forbid_unknown_fields=True):
+    """What is told, on a label beside a kind of thing, of what it measures; texts say it in plain words.
+
+    `purpose` chooses the pictogram; `seen_by` who sees single readings; `kept_days` how long these are kept;
+    `contact` whom to ask, the installation's own contact without it.
+    """
+
+    kind: Slug
+    purpose: Purpose
+    measures: Annotated[list[Slug], Meta(min_length=1)]
+    seen_by: Annotated[list[Reader], Meta(min_length=1)]
+    kept_days: Annotated[int, Meta(ge=1, le=36_525)]
+    personal_data: Literal["none", "some"] = "none"
+    contact: str = ""
+
+
 
     name: Slug
     version: Version
@@ -161,3 +177,4 @@ class UsageManifest(Struct, forbid_unknown_fields=True):
     shows: list[Show] = []
     benefits: list[Benefit] = []
     footprint: list[Equipment] = []
+    labels: list[Label] = []
