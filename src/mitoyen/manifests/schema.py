@@ -16,6 +16,8 @@ Axis = Literal["environment", "ethics", "security", "money"]
 Method = Literal["closed_hours", "out_of_season", "night_floor", "guard", "code"]
 AlertMethod = Literal["threshold", "rate", "missing", "stuck", "compared", "code"]
 Level = Literal["notice", "warning", "danger"]
+Purpose = Literal["energy", "lighting", "water", "waste", "mobility", "air", "flood", "planting"]
+Reader = Literal["agents", "contractor", "everyone"]
 Together = Literal["thing", "part_of", "commune", "territory"]
 
 
