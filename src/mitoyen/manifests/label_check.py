@@ -28,7 +28,7 @@ def faults(manifest: UsageManifest) -> Iterator[Fault]:
 
 
 def needed_texts(manifest: UsageManifest) -> dict[str, frozenset[str] | None]:
-    """What it measures and why, in plain words; and, where there are personal data, which and how they are kept safe."""
+    """What it measures and why, in plain words; where there are personal data, which, and how they are kept safe."""
     keys: dict[str, frozenset[str] | None] = {}
     for label in manifest.labels:
         parts = ("measures", "why", "personal") if label.personal_data == "some" else ("measures", "why")

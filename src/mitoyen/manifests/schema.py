@@ -147,8 +147,6 @@ class Show(Struct, forbid_unknown_fields=True):
     days: Annotated[int, Meta(ge=1, le=400)] = 30
 
 
-class UsageManifest(Struct, forbid_unknown_fields=True):
-    """A whole usage. `core_from` (included) to `core_below` (excluded): versions of Mitoyen it fits."""
 class Label(Struct, forbid_unknown_fields=True):
     """What is told, on a label beside a kind of thing, of what it measures; texts say it in plain words.
 
@@ -165,6 +163,8 @@ class Label(Struct, forbid_unknown_fields=True):
     contact: str = ""
 
 
+class UsageManifest(Struct, forbid_unknown_fields=True):
+    """A whole usage. `core_from` (included) to `core_below` (excluded): versions of Mitoyen it fits."""
 
     name: Slug
     version: Version

@@ -15,7 +15,7 @@ class ReplaceForm(DeskForm):
     at = Moment(label=gettext_lazy("Moment of the replacement"), help_text=gettext_lazy("Time in France."))
     address = forms.CharField(
         label=gettext_lazy("Address of the new device"), max_length=120,
-        help_text=gettext_lazy("Its EUI: 16 figures and letters, on the device."),
+        help_text=gettext_lazy("16 figures and letters, written on the device."),
     )  # fmt: skip
     serial = forms.CharField(label=gettext_lazy("Serial number of the new device"), max_length=120, required=False)
 
