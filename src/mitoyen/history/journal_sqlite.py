@@ -17,6 +17,7 @@ from mitoyen.history import feed, tally
 from mitoyen.history.faults import moment, refusal_for
 from mitoyen.history.feed import News
 from mitoyen.history.fingerprint import Fingerprint
+from mitoyen.history.steps import in_steps
 from mitoyen.history.tally import Tally
 
 # `mitoyen.settings.sqlite` has put a sound library in sqlite3's place; imported late so that it has.
@@ -42,35 +43,20 @@ CREATE TABLE IF NOT EXISTS feed (position INTEGER PRIMARY KEY, rows BLOB NOT NUL
 _TIME, _LENGTH = itemgetter(1), itemgetter(2)
 _STEP = 10_000
 _DAY_US, _SLOT_US = 86_400_000_000, 900_000_000
-_AT_ONCE = 256
 _local = threading.local()
 
 
 @cache
 def _insert(count: int) -> str:
-    """Insert `count` rows of one batch, whose number comes first.
-
-    Many rows a statement: the library is entered once for all of them, without Python's lock. Row by row, a thread
-    that works beside this one makes each row wait for its turn: 1,600 rows a second were measured then, 400,000 so.
-    """
+    """Insert `count` rows of one batch, whose number comes first."""
     rows = ", ".join(["(?1, ?, ?, ?, ?, ?)"] * count)
     return f"INSERT OR IGNORE INTO observation (batch, datastream, time, length, value, quality) VALUES {rows}"
-
-
-def _steps(rows: Sequence[Any]) -> Iterator[tuple[Sequence[Any], str]]:
-    """Rows in steps whose sizes are powers of two: few statements, that the library need not read again."""
-    first, size = 0, _AT_ONCE
-    while first < len(rows):
-        while size > len(rows) - first:
-            size //= 2
-        yield rows[first : first + size], _insert(size)
-        first += size
 
 
 def _inserted(connection: Any, rows: Sequence[Any], batch: int) -> int:
     """Insert those rows that are new; how many."""
     return sum(
-        connection.execute(statement, [batch, *chain.from_iterable(part)]).rowcount for part, statement in _steps(rows)
+        connection.execute(_insert(len(part)), [batch, *chain.from_iterable(part)]).rowcount for part in in_steps(rows)
     )
 
 

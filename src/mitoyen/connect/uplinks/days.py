@@ -10,15 +10,19 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
 from mitoyen.history.faults import refusal_for
+from mitoyen.history.steps import in_steps
 
 DAY_US = 86_400_000_000
 MOST_OPEN = 32
+_FRAMES_AT_ONCE = 64
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS frame (
   id INTEGER PRIMARY KEY AUTOINCREMENT, address TEXT NOT NULL, time INTEGER NOT NULL, received INTEGER NOT NULL,
@@ -55,6 +59,11 @@ def files() -> list[tuple[date, Path]]:
         except ValueError:
             continue
     return found
+
+
+@cache
+def _marks(count: int) -> str:
+    return ", ".join("?" * count)
 
 
 class Day:
@@ -96,6 +105,14 @@ class Day:
         finally:
             self.connection.execute("PRAGMA synchronous = FULL").fetchall()
 
+    def times(self, slot: int, keys: Sequence[int]) -> list[tuple[int, int]]:
+        """(key, time) of the frames known by one of these keys in a slot."""
+        found: list[tuple[int, int]] = []
+        for some in in_steps(keys):
+            query = f"SELECT key, time FROM known WHERE slot = ? AND key IN ({_marks(len(some))})"  # noqa: S608
+            found += self.connection.execute(query, (slot, *some))
+        return found
+
     def times_of(self, slots: Sequence[int], key: int) -> list[int]:
         """Times of the frames known by this key in these slots."""
         marks = ", ".join("?" * len(slots))
@@ -108,11 +125,15 @@ class Day:
         return row[0] if row else 0
 
     def insert(self, rows: Sequence[tuple[Any, ...]]) -> None:
-        query = f"INSERT INTO frame ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
-        self.connection.executemany(query, rows)
+        for some in in_steps(rows, _FRAMES_AT_ONCE):
+            values = ", ".join([f"({_marks(10)})"] * len(some))
+            self.connection.execute(f"INSERT INTO frame ({_COLUMNS}) VALUES {values}", [*chain.from_iterable(some)])  # noqa: S608
 
-    def know(self, slot: int, key: int, time: int) -> None:
-        self.connection.execute("INSERT OR IGNORE INTO known VALUES (?, ?, ?)", (slot, key, time))
+    def know(self, known: Sequence[tuple[int, int, int]]) -> None:
+        """Note that a frame is known: its slot, key and time."""
+        for some in in_steps(known):
+            values = ", ".join(["(?, ?, ?)"] * len(some))
+            self.connection.execute(f"INSERT OR IGNORE INTO known VALUES {values}", [*chain.from_iterable(some)])  # noqa: S608
 
     def frames(self, where: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         """Rows of frames, by their number. `where` is our own text."""

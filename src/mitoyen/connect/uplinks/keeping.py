@@ -102,13 +102,15 @@ def _keep_day(day: date, frames: Sequence[tuple[Frame, int]]) -> _New:
     file = days.of(day)
     with file.transaction() as connection:
         new = []
+        book = _Book(file, frames)
         for place, (frame, key) in enumerate(frames):
-            known = _is_known(file, day, frame, key)
+            known = _is_known(book, day, frame, key)
             if _by_message(frame):
-                file.know(_BY_MESSAGE, frame.content, frame.time)
+                book.know(_BY_MESSAGE, frame.content, frame.time)
             if not known:
                 new.append(place)
-                file.know(frame.time // WINDOW_US, key, frame.time)
+                book.know(frame.time // WINDOW_US, key, frame.time)
+        file.know(book.added)
         if not new:
             return _New([], None)
         first = file.last() + 1
@@ -120,7 +122,35 @@ def _keep_day(day: date, frames: Sequence[tuple[Frame, int]]) -> _New:
     return _New(new, lot)
 
 
-def _is_known(file: Day, day: date, frame: Frame, key: int) -> bool:
+class _Book:
+    """What a day's file knows of the frames at hand, read at once, and what is to be added: a frame's own copies, too.
+
+    Two look-ups and two rows written for each frame were most of what keeping it cost.
+    """
+
+    def __init__(self, file: Day, frames: Sequence[tuple[Frame, int]]) -> None:
+        self.added: list[tuple[int, int, int]] = []
+        self._times: dict[tuple[int, int], list[int]] = defaultdict(list)
+        wanted: dict[int, set[int]] = defaultdict(set)
+        for frame, key in frames:
+            slot = frame.time // WINDOW_US
+            for near in (slot - 1, slot, slot + 1):
+                wanted[near].add(key)
+            if _by_message(frame):
+                wanted[_BY_MESSAGE].add(frame.content)
+        for slot, keys in wanted.items():
+            for key, time in file.times(slot, list(keys)):
+                self._times[slot, key].append(time)
+
+    def times_of(self, slots: Sequence[int], key: int) -> list[int]:
+        return [time for slot in slots if (slot, key) in self._times for time in self._times[slot, key]]
+
+    def know(self, slot: int, key: int, time: int) -> None:
+        self._times[slot, key].append(time)
+        self.added.append((slot, key, time))
+
+
+def _is_known(file: Day | _Book, day: date, frame: Frame, key: int) -> bool:
     slot = frame.time // WINDOW_US
     if frame.counter is None:
         return frame.time in file.times_of([slot], key)

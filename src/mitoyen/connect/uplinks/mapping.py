@@ -1,13 +1,14 @@
 """From a device's address to what its fields mean and which datastreams they serve, in memory.
 
-What is known of a device is read with others' in one query and used for a minute at most; a change of the register, of
-fields, codecs or deployments is seen within two seconds by a signature of those tables.
+What is known of a device is read with others' in one query and used for five minutes at most; a change of the register,
+of fields, codecs or deployments is seen within two seconds by a signature of those tables.
 """
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from math import isfinite
 from typing import Any
 
@@ -24,7 +25,7 @@ from mitoyen.history.units import converter, ucum
 from mitoyen.ledger.refusal import Refused
 from mitoyen.territory.models import Deployment, Thing
 
-CHECK_S, KEPT_S = 2.0, 60.0
+CHECK_S, KEPT_S = 2.0, 300.0
 _AT_ONCE = 500
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FOREVER = 1 << 62
@@ -98,6 +99,8 @@ class Register:
         self.unmade: dict[int, str] = {}
         self._devices: dict[str, Known | None] = {}
         self._models: dict[int, ModelRules] = {}
+        self._strangers: set[str] = set()
+        self._streams: dict[tuple[int, str], tuple[int, str, str]] = {}
         self._converted: dict[tuple[int, str, str, str], tuple[int, float, float] | None] = {}
         self._signature: tuple[Any, ...] = ()
         self._checked = 0.0
@@ -170,16 +173,25 @@ class Register:
     def _resolved(self, thing: int, rule: FieldRule) -> tuple[int, float, float] | None:
         try:
             unit = ucum(rule.unit)
-            found = Datastream.objects.filter(thing_id=thing, observed_property=rule.observed_property).first()
+            found = self._streams.get((thing, rule.observed_property))
+            if found is None:
+                self._read_streams([thing])
+                found = self._streams.get((thing, rule.observed_property))
             if found is None and not self.making:
                 return self._to_be_made(thing, rule.observed_property), 1.0, 0.0
             if found is None:
-                found = datastream_for(Thing.objects.get(pk=thing), rule.observed_property, unit, rule.kind)
-            if found.kind != rule.kind:
-                return None
-            return found.pk, *converter(unit, found.unit)
+                made = datastream_for(Thing.objects.get(pk=thing), rule.observed_property, unit, rule.kind)
+                found = (made.pk, made.unit, made.kind)
+            number, stored_in, kind = found
+            return (number, *_converter(unit, stored_in)) if kind == rule.kind else None
         except Refused:
             return None
+
+    def _read_streams(self, things: Collection[int]) -> None:
+        found = Datastream.objects.filter(thing_id__in=things)
+        columns = ("thing_id", "observed_property", "pk", "unit", "kind")
+        for thing, observed, number, unit, kind in found.values_list(*columns):
+            self._streams[thing, observed] = (number, unit, kind)
 
     def _to_be_made(self, thing: int, observed_property: str) -> int:
         name = f"{Thing.objects.get(pk=thing).slug}/{observed_property}"
@@ -194,7 +206,9 @@ class Register:
             self.forget()
             self._signature = signature
         # Who wasn't registered is asked for again.
-        self._devices = {address: known for address, known in self._devices.items() if known is not None}
+        for address in self._strangers:
+            self._devices.pop(address, None)
+        self._strangers.clear()
         self._checked = now
 
     def _read(self, addresses: Sequence[str], now: float) -> None:
@@ -212,9 +226,12 @@ class Register:
         ):
             one = Serving(thing, _micros(starts), _micros(ends) if ends else _FOREVER)
             serves.setdefault(device, {}).setdefault(observed, []).append(one)
+        # All at once: one by one, fifty thousand devices that report after a restart are looked up for minutes.
+        self._read_streams({one.thing for served in serves.values() for ones in served.values() for one in ones})
         for address in addresses:
             if address not in registered:
                 self._devices[address] = None
+                self._strangers.add(address)
                 continue
             device, model, until = registered[address]
             of_device = {
@@ -250,7 +267,9 @@ def _rules(model: DeviceModel, fields: list[Field]) -> ModelRules:
 def _signature() -> tuple[Any, ...]:
     """Changes with the register, the fields, the codecs or the deployments; a handful of short queries."""
     registered = Registration.objects.aggregate(Count("pk"), Max("pk"), Sum("model_id"), Count("retired_at"))
-    deployed = Deployment.objects.aggregate(Count("pk"), Max("pk"), Count("ends"), Max("ends"), Max("starts"))
+    deployed = Deployment.objects.aggregate(
+        Count("pk"), Max("pk"), Count("ends"), Max("ends"), Max("starts"), Sum("thing_id"), Sum("device_id")
+    )
     fields = tuple(
         Field.objects.order_by("pk").values_list(
             "pk", "path", "role", "observed_property", "unit", "kind", "factor", "offset", "confirmed_by"
@@ -270,6 +289,9 @@ def _value(data: Any, path: tuple[str, ...]) -> Any:
         else:
             return None
     return data
+
+
+_converter = lru_cache(maxsize=1000)(converter)
 
 
 def _micros(moment: datetime) -> int:
