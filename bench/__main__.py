@@ -15,6 +15,7 @@ NAMES = (
     "scans",
     "codecs",
     "rules",
+    "rounds",
 )
 
 

@@ -42,6 +42,9 @@ def _trial(rng: Rng, day: dt.date, fault: str) -> Trial:
         if level.max() > beyond - 0.15:
             return _trial(rng, day, fault)
         over = np.flatnonzero((level >= limit) & (hours >= onset_hour))
+        if not len(over):
+            # The river fell meanwhile from where it stood: this one did not come that high.
+            return _trial(rng, day, fault)
         onset = time[over[0]]
     read = level + rng.normal(0, float(rng.choice([0.002, 0.01, 0.02])), len(level))
     if fault == "stuck":

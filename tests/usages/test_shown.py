@@ -52,10 +52,7 @@ def test_bins_come_in_the_order_in_which_they_will_be_full():
     assert 1 <= numbers(made)["soon"] <= 2
 
 
-def test_the_round_leaves_out_the_bins_that_can_wait(monkeypatch):
-    from mitoyen.usages.waste import account
-
-    monkeypatch.setattr(account, "SOLVER_S", 0.5)
+def test_the_round_leaves_out_the_bins_that_can_wait():
     depot = Subject(99, "dépôt", "waste_depot", None, "49007", -0.5, 47.45)
     made = show("waste", "collection", bins([1, 16, 15, 1, 1]), depot)
     assert {row[1] for row in made.rows} == {"bac 1", "bac 2"}

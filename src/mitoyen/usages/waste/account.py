@@ -1,21 +1,24 @@
 """What is shown of a commune's bins: the day on which each will be full, and the round that visits only those due."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from mitoyen.history.times import PARIS
 from mitoyen.manifests.schema import Show
-from mitoyen.operate.detect import Group, Subject
+from mitoyen.operate.detect import Group, Subject, Window
 from mitoyen.operate.shown import Number, Shown
 from mitoyen.operate.windows import number
 from mitoyen.usages.waste.filling import LEVEL, Outlook, outlook
 from mitoyen.usages.waste.rounds import Lorry, Round, Spot, needed, plan
 
-# Until the round after the next one; bins must hold until then.
+# Until the next round; a bin that is left must stay below this level (percent) until then, so that choosing spills no
+# more than emptying each bin in a rhythm of its own does (`python -m bench.rounds`).
 UNTIL_NEXT_DAYS = 3.0
+LEFT_BELOW = 80.0
 BIN_LITRES = 1000.0
-SOLVER_S = 5.0
+# For each bin of a round; a round of 500 is given ten seconds.
+SOLVER_S_A_BIN, LEAST_SOLVER_S = 0.02, 0.3
 ROWS = 40
 
 
@@ -47,7 +50,7 @@ def collection(show: Show, groups: Iterable[Group]) -> Shown | None:
     rows: list[tuple[Any, ...]] = []
     ours, fixed = Round((), 0.0, 0.0, 0.0), Round((), 0.0, 0.0, 0.0)
     streams: list[int] = []
-    bins = due = 0
+    bins = visited = 0
     last = dt.date.min
     for group in groups:
         depot, known = group.parent, _outlooks(group)
@@ -55,19 +58,15 @@ def collection(show: Show, groups: Iterable[Group]) -> Shown | None:
         if depot is None or depot.longitude is None or depot.latitude is None or not spots or None in spots:
             continue
         base = Spot(depot.name, depot.longitude, depot.latitude)
-        chosen = needed(
-            [found.level for _one, found in known],
-            [_days_until(found.earliest, group.now) for _one, found in known],
-            UNTIL_NEXT_DAYS,
-        )
+        chosen = due([one.windows[LEVEL] for one, _found in known], group.now)
         every = [spot for spot in spots if spot is not None]
-        made = plan(base, [every[at] for at in chosen], Lorry(), seconds=SOLVER_S)
-        whole = plan(base, every, Lorry(), seconds=SOLVER_S)
+        made = _planned(base, [every[at] for at in chosen])
+        whole = _planned(base, every)
         ours, fixed = _sum(ours, made), _sum(fixed, whole)
         places = {one.key: one for one in every}
         for tour, stops in enumerate(made.tours, start=1):
             rows += [(f"{depot.name}, {tour}.{at}", key, places[key].litres) for at, key in enumerate(stops, start=1)]
-        bins, due, last = bins + len(every), due + len(chosen), group.now.date()
+        bins, visited, last = bins + len(every), visited + len(chosen), group.now.date()
         streams += [one.windows[LEVEL].datastream for one, _found in known]
     if not bins:
         return None
@@ -81,9 +80,24 @@ def collection(show: Show, groups: Iterable[Group]) -> Shown | None:
         first=last,
         last=last + dt.timedelta(days=int(UNTIL_NEXT_DAYS)),
         rows=tuple(rows[: 3 * ROWS]),
-        facts={"bins": bins, "due": due, "percent": 100 * (1 - ours.km / fixed.km) if fixed.km else None},
+        facts={"bins": bins, "due": visited, "percent": 100 * (1 - ours.km / fixed.km) if fixed.km else None},
         datastreams=tuple(streams),
     )
+
+
+def due(windows: Sequence[Window], now: dt.datetime) -> list[int]:
+    """Places of the bins to visit: those that may pass LEFT_BELOW before the next round, and those nothing is known
+    of."""
+    seen = [outlook(one, now, LEFT_BELOW) for one in windows]
+    return needed(
+        [100.0 if one is None else one.level for one in seen],
+        [None if one is None else _days_until(one.earliest, now) for one in seen],
+        UNTIL_NEXT_DAYS,
+    )
+
+
+def _planned(depot: Spot, bins: Sequence[Spot]) -> Round:
+    return plan(depot, bins, Lorry(), seconds=max(LEAST_SOLVER_S, SOLVER_S_A_BIN * len(bins)))
 
 
 def _outlooks(group: Group) -> list[tuple[Subject, Outlook]]:

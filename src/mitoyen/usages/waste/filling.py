@@ -56,7 +56,8 @@ def outlook(window: Window, now: dt.datetime, full: float = 100.0) -> Outlook | 
     # Days of filling are far from normal (markets, weekends): percentiles of what was, not of a curve.
     slow, fast = (float(one) for one in np.percentile(fills, (5, 95)))
     here = float(level[-1])
-    seen = moment(time[-1])
+    # A median of five readings on end of a level that rises is the middle one's: two readings ago.
+    seen = moment(time[-1 - _MEDIAN_OF // 2])
     emptied = _emptyings(level)
     return Outlook(
         level=here,

@@ -58,14 +58,23 @@ def plan(depot: Spot, bins: Sequence[Spot], lorry: Lorry, *, seconds: float = 10
         return Round((), 0.0, 0.0, 0.0)
     if max(one.litres for one in bins) > lorry.litres:
         raise ValueError("a bin holds more than the lorry takes")
-    metres = _metres([depot, *bins])
+    tours, metres = shortest(
+        _metres([depot, *bins]), [math.ceil(one.litres) for one in bins], int(lorry.litres), seconds=seconds, seed=seed
+    )
+    return _costed(tuple(tuple(bins[at].key for at in tour) for tour in tours), metres / 1000, len(bins), lorry)
+
+
+def shortest(
+    metres: NDArray[np.int64], loads: Sequence[int], capacity: int, *, seconds: float, seed: int = 0
+) -> tuple[list[list[int]], int]:
+    """Tours that take every load, as short as found in `seconds`, and their length; the depot is row and column 0 of
+    `metres`. Raises ValueError when no tours take all of it."""
     model = Model()
-    places = [model.add_location(0, 0, name=one.key) for one in (depot, *bins)]
+    places = [model.add_location(0, 0) for _ in range(len(loads) + 1)]
     base = model.add_depot(places[0])
-    for place, one in zip(places[1:], bins, strict=True):
-        model.add_client(place, delivery=math.ceil(one.litres), name=one.key)
-    tours = math.ceil(sum(one.litres for one in bins) / lorry.litres) + 2
-    model.add_vehicle_type(tours, capacity=int(lorry.litres), start_depot=base, end_depot=base)
+    for place, load in zip(places[1:], loads, strict=True):
+        model.add_client(place, delivery=load)
+    model.add_vehicle_type(_most_tours(loads, capacity), capacity=capacity, start_depot=base, end_depot=base)
     for i, here in enumerate(places):
         for j, there in enumerate(places):
             if i != j:
@@ -73,8 +82,13 @@ def plan(depot: Spot, bins: Sequence[Spot], lorry: Lorry, *, seconds: float = 10
     result = model.solve(MaxRuntime(seconds), seed=seed, display=False)
     if not result.is_feasible():
         raise ValueError("no round takes all of it: more lorries or tours are needed")
-    made = [[bins[stop.idx].key for stop in route.schedule() if stop.is_client()] for route in result.best.routes()]
-    return _costed(tuple(tuple(tour) for tour in made if tour), result.best.distance() / 1000, len(bins), lorry)
+    made = [[int(stop.idx) for stop in route.schedule() if stop.is_client()] for route in result.best.routes()]
+    return [tour for tour in made if tour], int(result.best.distance())
+
+
+def _most_tours(loads: Sequence[int], capacity: int) -> int:
+    """A few more than the fewest: bins don't fill a lorry to the last litre."""
+    return math.ceil(1.1 * sum(loads) / capacity) + 2
 
 
 def needed(levels: Sequence[float], earliest_full_days: Sequence[float | None], until_next_days: float) -> list[int]:
