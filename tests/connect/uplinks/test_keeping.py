@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -95,6 +96,20 @@ def test_what_was_kept_comes_back_as_it_was():
     assert list(keeping.kept(addresses=[first.address, "nobody"])) == [[first], [second]]
 
 
+def test_several_who_keep_the_same_frames_at_once_keep_each_once():
+    frames = [frame(n, NOON + n * SECOND) for n in range(60)]
+
+    def keep(turn: int) -> int:
+        shifted = frames[turn * 10 :] + frames[: turn * 10]
+        fresh = sum(keeping.keep([one]).fresh[0] for one in shifted)
+        days.close_all()
+        return fresh
+
+    with ThreadPoolExecutor(4) as several:
+        assert sum(several.map(keep, range(4))) == 60
+    assert [len(some) for some in keeping.kept()] == [60]
+
+
 def test_a_preview_says_the_same_and_writes_nothing():
     frames = [frame(), frame(at=NOON + 48 * SECOND), frame(2), frame(None), frame(None)]
     assert keeping.Preview().fresh(frames) == [True, False, True, True, False]
@@ -172,16 +187,26 @@ frames = st.builds(
 )
 
 
+several = st.lists(frames, max_size=12)
+
+
 @settings(max_examples=25, deadline=None)
-@given(st.lists(frames, max_size=12), st.randoms())
+@given(several, st.randoms())
 def test_any_order_keeps_the_same_frames_and_again_changes_nothing(given, random):
-    for file in days.folder().glob("*.sqlite3*"):
-        file.unlink()
+    check_order(given, random)
+
+
+def check_order(given, random):
+    empty()
     keeping.keep(given)
     kept = sorted(str(one) for some in keeping.kept() for one in some)
     assert not any(keeping.keep(given).fresh)
-    for file in days.folder().glob("*.sqlite3*"):
-        file.unlink()
+    empty()
     random.shuffle(given)
     keeping.keep(given)
     assert sorted(str(one) for some in keeping.kept() for one in some) == kept
+
+
+def empty():
+    for file in days.folder().glob("*.sqlite3*"):
+        file.unlink()
