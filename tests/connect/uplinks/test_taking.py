@@ -110,8 +110,11 @@ def test_a_field_that_is_no_number_is_dropped_alone(site):
 def test_a_number_that_its_factor_makes_too_large_is_dropped_alone(site):
     site.field("energy", "electricity", "kWh", factor=1e10)
     site.deploy("electricity")
-    taken = take([message(1, data={"temperature": 20, "energy": 1e300})])
-    assert (taken.not_numbers, stored()) == (1, [(NOON, 20.0)])
+    site.field("power", "power", "kW")
+    site.deploy("power")
+    Datastream.objects.create(thing=site.thing, observed_property="power", unit="W", kind="gauge")
+    taken = take([message(1, data={"temperature": 20, "energy": 1e300, "power": 1e307})])
+    assert (taken.not_numbers, stored()) == (2, [(NOON, 20.0)])
 
 
 def test_a_codec_decodes_and_its_nan_drops_that_field(site):
@@ -195,10 +198,14 @@ def _rows() -> list[tuple[int, int]]:
     return list(zip(columns["datastream"].tolist(), columns["time"].tolist(), strict=True))
 
 
-def test_a_datastream_of_another_kind_is_left_alone(site):
-    Datastream.objects.create(thing=site.thing, observed_property="temperature", unit="Cel", kind="counter")
+def test_a_datastream_of_another_kind_is_left_alone_until_it_fits(site, monkeypatch):
+    stream = Datastream.objects.create(thing=site.thing, observed_property="temperature", unit="Cel", kind="counter")
     taken = take([message()])
     assert (taken.misfits, taken.rows) == (1, 0)
+    stream.kind = "gauge"
+    stream.save()
+    monkeypatch.setattr("mitoyen.connect.uplinks.mapping.CHECK_S", -1.0)
+    assert take([message(2, NOON + MINUTE)]).rows == 1
 
 
 def test_an_amount_has_the_length_of_the_models_interval(site):

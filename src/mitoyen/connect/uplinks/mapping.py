@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from math import isfinite
+from math import inf, isfinite
 from typing import Any
 
 from django.db.models import Count, Max, Sum
@@ -133,10 +133,12 @@ class Register:
             if given is None:
                 continue
             value = reading.number(given)
-            if value is None:
+            said = value * rule.factor + rule.offset if value is not None else inf
+            # One that is too large with its factor must not stop all that came with it.
+            if not isfinite(said):
                 made.not_numbers += 1
                 continue
-            self._take(known, frame, rule, value * rule.factor + rule.offset, made)
+            self._take(known, frame, rule, said, made)
         return made
 
     def _take(self, known: Known, frame: Frame, rule: FieldRule, value: float, made: Mapped) -> None:
@@ -157,7 +159,6 @@ class Register:
                 return
             number, factor, offset = stream
             stored = value * factor + offset
-            # Too large once it is converted: one such value must not stop all that came with it.
             if not isfinite(stored):
                 made.not_numbers += 1
                 return
@@ -209,6 +210,10 @@ class Register:
         for address in self._strangers:
             self._devices.pop(address, None)
         self._strangers.clear()
+        # What didn't fit may since: the field's unit or the datastream was mended.
+        for thing, observed, unit, kind in [key for key, found in self._converted.items() if found is None]:
+            del self._converted[thing, observed, unit, kind]
+            self._streams.pop((thing, observed), None)
         self._checked = now
 
     def _read(self, addresses: Sequence[str], now: float) -> None:
