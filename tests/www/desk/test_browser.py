@@ -57,6 +57,15 @@ for number, erased in ((3, True), (4, False)):
         Request.objects.filter(pk=old.pk).update(closed_at=dt.datetime(2020, 1, 1, tzinfo=dt.UTC))
         if erased:
             acts.erase_due("mitoyen run")
+from mitoyen.connect.devices.models import Quarantined, Registration
+from tests.www.desk.conftest import registered_device
+if not Registration.objects.exists():
+    now = dt.datetime.now(dt.UTC)
+    today = now.date().toordinal()
+    trail = [[today - 40 + day, 90.0 - day] for day in range(40)]
+    registered_device(site, last_seen=now, battery_percent=51.0, battery_trail=trail, frames=900, gateway="gw", rssi=-90.0)
+    registered_device(site, "SONDE-2", last_seen=now, silent_since=now)
+    Quarantined.objects.create(door="mqtt", reason="nul", content=b"{", sha256="0" * 64, last_at=now)
 from mitoyen.channels.paper.models import PaperForm
 from tests.www.desk import sheets
 if not PaperForm.objects.exists():
@@ -65,9 +74,27 @@ if not PaperForm.objects.exists():
     sheets.letters(Request.objects.first())
     sheets.letter(Request.objects.first(), key="letter:2")
     sheets.call(Request.objects.first())
+from mitoyen.operate.alerts.models import Alert
+from mitoyen.operate.work.ordering import Asked, open_order
+at = dt.datetime(2026, 1, 5, 7, tzinfo=dt.UTC)
+for number, level in ((1, "danger"), (2, "warning")):
+    Alert.objects.update_or_create(pk=number, defaults=dict(
+        key=f"water/leak/{number}", usage="water", rule="leak", thing=site, datastream=stream, commune=site.commune,
+        level=level, since=at, opened_at=at + dt.timedelta(hours=number), seen_last=at, people=240, sure=0.95,
+        facts={}, state="open", closed_at=None, reason="", decided_by=""))
+asked = Asked("Fermer la vanne", site, "Dans la cour.", submission=uuid.UUID(int=9))
+open_order(asked, "officer@example.org")
 """
 PAGES = (
     "/bureau/",
+    "/bureau/maintenant/",
+    "/bureau/maintenant/?quoi=2",
+    "/bureau/alertes/1/",
+    "/bureau/regles/",
+    "/bureau/regles/water/leak/",
+    "/bureau/travaux/",
+    "/bureau/travaux/1/",
+    "/bureau/travaux/nouveau/angers-ecole-des-ponts/",
     "/bureau/demandes/",
     "/bureau/demandes/?etat=lire",
     "/bureau/demandes/1/",
@@ -95,6 +122,14 @@ PAGES = (
     "/bureau/batiments/angers-ecole-des-ponts/actions/nouvelle/",
     "/bureau/mesures/angers-ecole-des-ponts-gas/gas/corriger/",
     "/bureau/mesures/angers-ecole-des-ponts-gas/gas/compteur/",
+    "/bureau/capteurs/",
+    "/bureau/capteurs/silencieux/",
+    "/bureau/capteurs/illisibles/",
+    "/bureau/capteurs/modeles/",
+    "/bureau/capteurs/modeles/acme-probe/",
+    "/bureau/capteurs/1/",
+    "/bureau/capteurs/1/remplacer/",
+    "/bureau/capteurs/1/coefficient/",
     "/bureau/actions/",
     "/bureau/corrections/",
     "/bureau/fermetures/",
