@@ -3,7 +3,8 @@
 import datetime as dt
 
 import pytest
-from django.utils import timezone
+from django.test import Client
+from django.utils import timezone, translation
 
 from mitoyen.ledger.refusal import Refused
 from mitoyen.services import appointments
@@ -141,3 +142,30 @@ print(said.count("kept"), said.count("taken"), seats, Request.objects.count())
 
 def test_of_six_at_once_two_get_the_two_seats(installation: Installation) -> None:  # noqa: F811
     assert installation.run(TOGETHER) == "2 4 [0, 1] 2"
+
+
+def test_times_are_offered_commune_by_commune_so_that_everyone_finds_one_near_home(angers, avrille):
+    for at, commune in enumerate((angers, avrille)):
+        place = Place.objects.create(slug=f"mairie-{at}", name="Mairie", commune=commune)
+        venue = Venue.objects.create(place=place, service="digital_help")
+        for weekday in range(7):
+            Opening.objects.create(
+                venue=venue, weekday=weekday, starts=dt.time(9 if at else 8), ends=dt.time(12), minutes=30
+            )
+    found = dict(appointments.by_commune("digital_help", each=3))
+    assert list(found) == ["Angers", "Avrillé"]
+    assert [len(slots) for slots in found.values()] == [3, 3]
+    page = Client().get("/services/digital_help/").content.decode()
+    assert page.index("<summary>Angers") < page.index("<summary>Avrillé")
+    assert found["Avrillé"][0].key in page
+
+
+def test_a_time_is_said_as_people_say_it(angers):
+    place = Place.objects.create(slug="mairie", name="Mairie", commune=angers)
+    venue = Venue.objects.create(place=place, service="digital_help")
+    with translation.override("fr"):
+        first = appointments.Slot(venue, dt.datetime(2026, 12, 1, 8, 5, tzinfo=dt.UTC))
+        assert first.when().replace("\xa0", " ") == "mardi 1er décembre à 9 h 05"
+        assert appointments.Slot(venue, first.starts + dt.timedelta(days=10)).when().startswith("vendredi 11 décembre")
+    with translation.override("en"):
+        assert first.when() == "Tuesday the first of December at 9:05"

@@ -18,9 +18,11 @@ from mitoyen.services.enums import FactKind, State
 from mitoyen.services.models import Appointment, Fact, Opening, Request, Venue
 from mitoyen.services.telling import tell
 from mitoyen.services.venues import receiving
+from mitoyen.territory.spelling import bare
 
 SOONEST = dt.timedelta(hours=20)
 FARTHEST = dt.timedelta(days=21)
+MOST_TIMES = 20_000
 SHORTEST = 5  # Minutes; an opening that says 0 would never end.
 
 
@@ -39,10 +41,10 @@ class Slot:
     def when(self) -> str:
         """Day and hour as people say them, in local time."""
         local = self.starts.astimezone(ZoneInfo(settings.TIME_ZONE))
-        return _("%(day)s at %(hour)s") % {
-            "day": formats.date_format(local, "l j F"),
-            "hour": formats.time_format(local, "H:i"),
-        }
+        told = {"weekday": formats.date_format(local, "l"), "month": formats.date_format(local, "F"), "day": local.day}
+        day = _("%(weekday)s %(day)d %(month)s") if local.day > 1 else _("%(weekday)s the first of %(month)s")
+        hour = _("%(hour)d:%(minutes)02d") % {"hour": local.hour, "minutes": local.minute}
+        return _("%(day)s at %(hour)s") % {"day": day % told, "hour": hour}
 
     def where(self) -> str:
         """The place and its commune."""
@@ -68,6 +70,16 @@ def free(service: str, commune: str = "", most: int = 9) -> list[Slot]:
         if taken[(venue.pk, starts)] < seats
     ]
     return sorted(slots, key=lambda slot: (slot.starts, slot.venue.place.slug))[:most]
+
+
+def by_commune(service: str, each: int = 4) -> list[tuple[str, list[Slot]]]:
+    """The next free times of each commune that receives, by its name: everyone finds one near home."""
+    found: dict[str, list[Slot]] = {}
+    for slot in free(service, most=MOST_TIMES):
+        slots = found.setdefault(slot.venue.place.commune.name, [])
+        if len(slots) < each:
+            slots.append(slot)
+    return sorted(found.items(), key=lambda pair: bare(pair[0]))
 
 
 def slot_of(service: str, key: str) -> Slot | None:

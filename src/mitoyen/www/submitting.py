@@ -89,6 +89,17 @@ class Draft:
         return [(signing.dumps(photo.pk, salt=KEPT), photo) for photo in self.photos]
 
     @property
+    def communes_with_slots(self) -> list[tuple[str, list[Choice], bool]]:
+        """The next free times by commune, where there are several and none is known; whether one is chosen."""
+        found = [] if self.place_commune else appointments.by_commune(self.service.manifest.name)
+        chosen = self.slot.key if self.slot else ""
+        named = [
+            (name, [Choice(slot.key, f"{slot.when()}, {slot.where()}", slot.key == chosen) for slot in slots])
+            for name, slots in found
+        ]
+        return [(name, slots, any(slot.chosen for slot in slots)) for name, slots in named] if len(named) > 1 else []
+
+    @property
     def slots(self) -> list[Choice]:
         """The next free times."""
         found = appointments.free(self.service.manifest.name, self.place_commune)

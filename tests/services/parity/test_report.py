@@ -98,6 +98,19 @@ def test_equal_channels_give_no_alert_and_are_never_called_equal():
         assert "démontré" in wording.verdict(channel_of(told, "phone")["against_web"]["answer"])
 
 
+def test_no_difference_says_how_large_one_may_be_and_never_at_most_nothing():
+    with translation.override("fr"):
+        said = [
+            wording.verdict({"verdict": "none_shown", "interval": interval})
+            for interval in ([-0.5, 1.0], [0.01, 1.5], [-1.5, 0.0])
+        ]
+    assert [one.replace("\xa0", " ") for one in said] == [
+        "pas d’écart démontré (au plus 12 heures de moins, 24 heures de plus)",
+        "pas d’écart démontré (au plus 36 heures de plus)",
+        "pas d’écart démontré (au plus 36 heures de moins)",
+    ]
+
+
 def test_few_say_that_they_are_few():
     ask(60, Channel.WEB)
     ask(19, Channel.PHONE, days=30.0, ends=40.0)

@@ -14,6 +14,7 @@ from mitoyen.services.wording import language
 
 Told = dict[str, Any]
 HOURS_BELOW = 2.0
+HALF_AN_HOUR = 0.5 / 24
 
 
 def service(name: str) -> str:
@@ -68,9 +69,16 @@ def verdict(told: Told | None) -> str:
         return _("slower: %(span)s more") % {"span": between(low, high)}
     if told["verdict"] == "faster":
         return _("faster: %(span)s less") % {"span": between(-high, -low)}
-    if low is None or high is None:
-        return _("no difference shown")
+    return _("no difference shown") if low is None or high is None else _may_hide(low, high)
+
+
+def _may_hide(low: float, high: float) -> str:
+    """That no difference was shown, and how large one may still be."""
     told = {"low": span(min(low, 0.0)), "high": span(max(high, 0.0))}
+    if abs(min(low, 0.0)) < HALF_AN_HOUR:
+        return _("no difference shown (at most %(high)s more)") % told
+    if max(high, 0.0) < HALF_AN_HOUR:
+        return _("no difference shown (at most %(low)s less)") % told
     return _("no difference shown (at most %(low)s less, %(high)s more)") % told
 
 

@@ -33,11 +33,11 @@ from mitoyen.www.desk import rules
 from mitoyen.www.desk import scope as desk_scope
 from mitoyen.www.desk.fields import Day, DeskForm, Reason
 from mitoyen.www.desk.page import email_of, page, to
-from mitoyen.www.desk.receiving import MEGABYTE, ReceivedFile, Receiver, upload_limit
+from mitoyen.www.desk.receiving import ReceivedFile, Receiver, upload_limit
 from mitoyen.www.desk.words import COLON, size_word
 
 SHOWN = 50
-LARGEST = 200 * MEGABYTE
+LARGEST = 200_000_000
 OLDEST = dt.timedelta(days=120)
 MOST_COPIES = 200
 
