@@ -74,8 +74,10 @@ def build() -> None:
         kept = Codec.objects.create(name=f"c{number}", sha256=sha256(script.encode()).hexdigest(), script=script)
         model = DeviceModel.objects.create(slug=f"m{number}", name=f"m{number}", codec=kept, expected_interval_s=900)
         for path, unit, role in (
-            ("temperature", "Cel", "observation"), ("humidity", "%", "observation"), ("battery", "%", "battery_percent"),
-        ):  # fmt: skip
+            ("temperature", "Cel", "observation"),
+            ("humidity", "%", "observation"),
+            ("battery", "%", "battery_percent"),
+        ):
             observed = path if role == "observation" else ""
             Field.objects.create(
                 model=model, path=path, observed_property=observed, unit=unit, role=role, confirmed_by="bench"
