@@ -22,6 +22,8 @@ PLAIN = {
     "data of a commune": "/donnees/communes/angers/",
     "datastream": "/donnees/mesures/angers-mediatheque-heat/heat/",
     "services": "/services/",
+    "labels": "/labels/",
+    "label": "/labels/street_lamp/",
     "accessibility": "/accessibilite/",
 }
 
