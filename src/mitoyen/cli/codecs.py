@@ -17,11 +17,6 @@ codecs = typer.Typer(no_args_is_help=True, help="Scripts that decode devices' fr
 app.add_typer(codecs, name="codecs")
 
 
-@codecs.callback()
-def _group() -> None:
-    """Keep `check` a command of its own while it is the only one."""
-
-
 @codecs.command("check")
 def check_(
     folder: Path = typer.Argument(
@@ -42,6 +37,27 @@ def check_(
         _print(report)
     if report.failures or not report.total:
         raise typer.Exit(REFUSED)
+
+
+@codecs.command()
+def add(
+    file: Path = typer.Argument(help="The script (JavaScript), or the codec's YAML description."),
+    name: str = typer.Option("", help="What it is called; the file's name without."),
+    source: str = typer.Option("", help="Where it was taken from, under which licence."),
+    model: str = typer.Option("", help="Device model that decodes with it from now on."),
+    as_json: bool = typer.Option(False, "--json", help="For scripts."),
+) -> None:
+    """Keep a codec, known by its hash; models name it in the register of devices."""
+    from mitoyen.cli.who import who
+    from mitoyen.connect.devices.codecs import add_codec
+    from mitoyen.connect.devices.fields import model_named
+
+    given = model_named(model) if model else None
+    codec = add_codec(file, name, who("mitoyen codecs add"), source=source, model=given)
+    if as_json:
+        print(json.dumps({"name": codec.name, "sha256": codec.sha256, "model": given.slug if given else None}))
+    else:
+        print(f"{codec.name}  {codec.sha256}")
 
 
 def _print(report: "Report") -> None:

@@ -71,6 +71,8 @@ ACTS = {
     "device.swap_undone": _("took a meter swap back"),
     "devices.imported": _("took devices into the register"),
     "devices.import_undone": _("took an import of devices back"),
+    "devices.codec_added": _("kept a codec"),
+    "devices.codec_given": _("gave a device model its codec"),
     "devices.fields_confirmed": _("said what a device's fields mean"),
     "devices.factor_set": _("put a factor right over the past"),
     "devices.replaced": _("replaced a device"),
