@@ -263,6 +263,14 @@ def test_health_is_told(site):
     assert (told.gateway, told.rssi, told.battery_volts, told.battery_percent) == ("a", -80.0, 3.5, 64.0)
 
 
+def test_a_reading_with_the_time_of_its_receipt_is_flagged_when_its_own_was_wrong(site):
+    times = (NOON, "1980-01-06T00:00:00Z", "2036-02-07T06:28:16Z", "noon", None)
+    take([message(n, 0, time=own, received=NOON + n * MINUTE) for n, own in enumerate(times)])
+    columns = journal.rows_between(NOON, 1 << 62)
+    assert columns["time"].tolist() == [NOON + n * MINUTE for n in range(5)]
+    assert columns["quality"].tolist() == [0, 1, 1, 1, 0]
+
+
 def test_a_late_old_reading_is_never_the_latest(site):
     take([message(5, NOON)])
     take([message(2, NOON - 3600 * SECOND, received=NOON + MINUTE)])

@@ -17,7 +17,7 @@ from django.db.models import Count, Max, Sum
 from mitoyen.connect.devices.enums import FieldRole
 from mitoyen.connect.devices.models import Codec, DeviceModel, Field, Registration
 from mitoyen.connect.uplinks import reading
-from mitoyen.connect.uplinks.messages import Frame
+from mitoyen.connect.uplinks.messages import MISTIMED, RECEIPT_TIME, Frame
 from mitoyen.history.datastreams import datastream_for
 from mitoyen.history.enums import Kind
 from mitoyen.history.models import Datastream
@@ -162,7 +162,8 @@ class Register:
             if not isfinite(stored):
                 made.not_numbers += 1
                 return
-            made.rows.append((number, frame.time, length, stored, 0))
+            quality = RECEIPT_TIME if frame.flags & MISTIMED else 0
+            made.rows.append((number, frame.time, length, stored, quality))
 
     def _stream(self, thing: int, rule: FieldRule) -> tuple[int, float, float] | None:
         """Number of the datastream, made when it isn't there, and the conversion to its unit; None: it doesn't fit."""

@@ -30,6 +30,9 @@ class Flag(IntFlag):
 
 UNTIMED = int(Flag.TIME_MISSING | Flag.TIME_MALFORMED | Flag.TIME_ABSURD)
 """Set when a frame's time is that of its receipt."""
+MISTIMED = int(Flag.TIME_MALFORMED | Flag.TIME_ABSURD)
+"""Set when a frame's own time can't be right: its readings have the quality RECEIPT_TIME."""
+RECEIPT_TIME = 1
 IS_STATUS = int(Flag.STATUS)
 
 
