@@ -2,6 +2,8 @@
 
 import pytest
 
+from mitoyen.ledger import outbox
+from mitoyen.ledger.enums import NoticeWay
 from mitoyen.ledger.models import AuditEntry, Notice
 from mitoyen.ledger.refusal import Refused
 from mitoyen.manifests.registry import services
@@ -87,3 +89,14 @@ def test_what_is_not_whole_is_refused_and_nobody_is_told(wrong):
         announce(**wrong)
     assert told() == []
     assert not Announcement.objects.exists()
+
+
+def test_communes_are_told_in_the_order_asked_for():
+    subscribe(Way.SMS, "+33611111111", insee=ANGERS)
+    subscribe(Way.SMS, "+33612345678", insee=BEHUARD)
+    subscribe(Way.SMS, "+33622222222", insee=ANGERS)
+    made = announce(communes=[BEHUARD, ANGERS, BEHUARD])
+    assert made.communes == [BEHUARD, ANGERS]
+    # The channel takes the oldest first, as many as its pace allows.
+    waiting = [notice.to for notice in outbox.due(NoticeWay.SMS).filter(about__startswith="announcement:")]
+    assert waiting == ["+33612345678", "+33611111111", "+33622222222"]

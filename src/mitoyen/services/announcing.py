@@ -53,9 +53,9 @@ def reach(topic: str, communes: Iterable[str], short: str) -> Reached:
 def announce(topic: str, communes: Iterable[str], short: str, words: str, *, by: str, key: str) -> Announcement:
     """Keep the announcement and queue its notices, all or none; the same `key` again changes nothing.
 
-    `short` goes by SMS, `words` by every other way; `communes` are INSEE codes. Raises Refused.
+    `short` goes by SMS, `words` by every other way; `communes` are INSEE codes, told in this order. Raises Refused.
     """
-    codes = sorted(set(communes))
+    codes = list(dict.fromkeys(communes))
     short, words = gsm7.plain(short.strip()), words.strip()
     if topic not in dict(topics()):
         raise Refused(_("Nobody can be told about this topic."))
@@ -87,9 +87,11 @@ def _subscriptions(topic: str, communes: Iterable[str]) -> QuerySet[Subscription
 
 
 def _queue(made: Announcement) -> int:
-    """One notice a number or address, however often it subscribed."""
-    found = _subscriptions(made.topic, made.communes).select_related("request").order_by("pk")
-    once = list({(one.way, one.value): one for one in found.iterator()}.values())
+    """One notice a number or address, however often it subscribed; by commune in the order asked for: channels that
+    can't hand over all at once take the oldest first."""
+    found = list(_subscriptions(made.topic, made.communes).select_related("request").order_by("pk"))
+    found.sort(key=lambda one: made.communes.index(one.commune_id))
+    once = list({(one.way, one.value): one for one in found}.values())
     now = timezone.now()
     title = dict(topics())[made.topic].capitalize()
     Notice.objects.bulk_create(

@@ -117,8 +117,9 @@ def _since(level: Floats, limit: float, clear: float) -> int | None:
 
 
 def _facts(subject: Subject, level: float, slope: float) -> dict[str, object]:
-    """What every sentence about a level tells."""
+    """What every sentence about a level tells, and under which topic of a service people can be told of it."""
     return {
+        "tell_about": "flood",
         "level": level,
         "river": str(subject.attributes.get("river") or subject.name),
         "rise_cm": 100 * slope,

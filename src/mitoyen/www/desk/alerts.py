@@ -17,12 +17,13 @@ from mitoyen.operate.alerts.models import STILL_OPEN, Alert
 from mitoyen.operate.alerts.wording import describe, moment_words, usage_title
 from mitoyen.operate.work import ordering
 from mitoyen.operate.work import perms as work_perms
+from mitoyen.services import perms as request_perms
 from mitoyen.services import wording as request_wording
 from mitoyen.services.enums import State
 from mitoyen.services.models import Request
 from mitoyen.territory.enums import Origin
 from mitoyen.territory.models import Person
-from mitoyen.www.desk import rules, thing_story
+from mitoyen.www.desk import announcements, rules, thing_story
 from mitoyen.www.desk.page import email_of, page, say_refusal, to
 
 MOST_TOLD = 40
@@ -103,8 +104,16 @@ def context_of(person: Person, alert: Alert, line: Sequence[Alert]) -> dict[str,
         "may_bring_back": decides and alert.state == AlertState.DISMISSED and not over,
         "may_order": work_perms.can_open_order(person, alert.commune_id) and not over,
         "order_address": f"{reverse('desk:order-new', args=[alert.thing.slug])}?alerte={alert.pk}",
+        "tell_address": _tell_address(person, alert) if not over else "",
         "may_tune": perms.can_tune(person, alert.commune_id) and alert.commune_id is not None,
     }
+
+
+def _tell_address(person: Person, alert: Alert) -> str:
+    """Where those who asked to be told can be told of it; empty where nobody can, or this person may not."""
+    if not request_perms.can_announce(person) or not announcements.topic_of(alert):
+        return ""
+    return f"{reverse('desk:announce')}?alerte={alert.pk}"
 
 
 def about_request(person: Person, request: Request) -> list[tuple[Alert, str, str]]:
