@@ -74,7 +74,7 @@ UPLINKS: dict[str, dict[str, Any]] = {
         "DevEUI_uplink": {
             "Time": "2026-05-28T22:26:38.500+02:00", "DevEUI": EUI.upper(), "FPort": "2", "FCntUp": "41",
             "payload_hex": IN_HEX, "payload": {"temperature": 21.5}, "LrrRSSI": "-97.000000", "LrrSNR": "7.500000",
-            "Lrrid": "004A0011",
+            "Lrrid": "004A0011", "LrrLAT": "47.470000", "LrrLON": "-0.550000",
             "Lrrs": {"Lrr": [{"Lrrid": "004A0011", "LrrRSSI": "-97.000000", "LrrSNR": "7.500000"}]},
         }
     },

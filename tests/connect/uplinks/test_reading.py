@@ -43,7 +43,7 @@ def test_each_format_is_recognised_and_says_the_same(name):
     assert (signal.rssi, signal.snr) == (-97.0, 7.5)
     if name in ("chirpstack4", "chirpstack3", "thethings3", "wanesy", "loriot", "milesight", "plain"):
         assert signal.gateway == GATEWAY
-    if name in ("chirpstack4", "chirpstack3", "thethings3", "wanesy", "loriot"):
+    if name in ("chirpstack4", "chirpstack3", "thethings3", "thingpark", "wanesy", "loriot"):
         assert (signal.longitude, signal.latitude) == (-0.55, 47.47)
 
 
@@ -72,6 +72,13 @@ def test_a_format_that_is_not_clear_is_asked_for():
 
 def test_a_format_that_is_gone_is_a_reason():
     assert fault(content(UPLINKS["plain"]), "of_yesterday") == "format_unknown"
+
+
+@pytest.mark.parametrize("place", [(0, 0), (200, 47), (None, 47), ("x", 47), (-0.5, -91)])
+def test_a_gateway_without_a_place_is_heard_all_the_same(place):
+    heard = {"gweui": GATEWAY, "rssi": -97, "lon": place[0], "lat": place[1]}
+    (signal,) = one(changed("loriot", gws=[heard, "nonsense", {}])).signals
+    assert (signal.gateway, signal.rssi, signal.longitude, signal.latitude) == (GATEWAY, -97.0, None, None)
 
 
 def test_a_battery_without_a_level_says_none():

@@ -19,7 +19,10 @@ def at(*paths: str) -> tuple[Path, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Gateways:
-    """The list of gateways that heard a frame, and what is where in an element of it."""
+    """The list of gateways that heard a frame, and what is where in an element of it.
+
+    `placed`: identifier, longitude and latitude of one of them, where these stand in the message itself.
+    """
 
     within: tuple[Path, ...]
     gateway: tuple[Path, ...]
@@ -27,6 +30,7 @@ class Gateways:
     snr: tuple[Path, ...] = at("snr")
     longitude: tuple[Path, ...] = at("location.longitude")
     latitude: tuple[Path, ...] = at("location.latitude")
+    placed: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +142,7 @@ FORMATS = (
             snr=at("LrrSNR"),
             longitude=at("LrrLON"),
             latitude=at("LrrLAT"),
+            placed=at("DevEUI_uplink.Lrrid", "DevEUI_uplink.LrrLON", "DevEUI_uplink.LrrLAT"),
         ),
         checked="https://docs.thingpark.com/thingpark-x/latest/Message/uplink-message",
     ),

@@ -188,23 +188,32 @@ def _signals(value: dict[str, Any], gateways: Gateways | None) -> tuple[Signal, 
         return ()
     listed = found(value, gateways.within)
     heard = listed if isinstance(listed, list) else [listed]
-    return tuple(
-        signal for one in heard[:MOST_GATEWAYS] if isinstance(one, dict) and (signal := _signal(one, gateways))
-    )
+    signals = [signal for one in heard[:MOST_GATEWAYS] if isinstance(one, dict) and (signal := _signal(one, gateways))]
+    if gateways.placed:
+        named, longitude, latitude = (follow(value, path) for path in gateways.placed)
+        name, place = _name(named), _place(longitude, latitude)
+        signals = [Signal(*one[:3], *place) if one.gateway == name and name else one for one in signals]
+    return tuple(signals)
 
 
 def _signal(one: dict[str, Any], gateways: Gateways) -> Signal | None:
-    named = found(one, gateways.gateway)
-    gateway = (encodings.eui(named) or str(named).strip().lower()[:40]) if isinstance(named, str) else ""
+    gateway = _name(found(one, gateways.gateway))
     rssi, snr = number(found(one, gateways.rssi)), number(found(one, gateways.snr))
     if not gateway and rssi is None and snr is None:
         return None
-    longitude, latitude = number(found(one, gateways.longitude)), number(found(one, gateways.latitude))
-    # A gateway without a place of its own writes 0, 0.
+    return Signal(gateway, rssi, snr, *_place(found(one, gateways.longitude), found(one, gateways.latitude)))
+
+
+def _name(given: object) -> str:
+    return (encodings.eui(given) or given.strip().lower()[:40]) if isinstance(given, str) else ""
+
+
+def _place(east: object, north: object) -> tuple[float, float] | tuple[None, None]:
+    """Degrees, when they are some; a gateway without a place of its own writes 0, 0."""
+    longitude, latitude = number(east), number(north)
     if longitude is None or latitude is None or (longitude, latitude) == (0, 0):
-        return Signal(gateway, rssi, snr)
-    placed = -180 <= longitude <= 180 and -90 <= latitude <= 90
-    return Signal(gateway, rssi, snr, longitude, latitude) if placed else Signal(gateway, rssi, snr)
+        return None, None
+    return (longitude, latitude) if -180 <= longitude <= 180 and -90 <= latitude <= 90 else (None, None)
 
 
 def _digest(content: bytes) -> int:
