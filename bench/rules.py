@@ -29,13 +29,33 @@ core_from = "0.1"
 core_below = "9.0"
 kinds = [{ name = "sensor" }]
 datastreams = [{ property = "level", unit = "mm", kinds = ["gauge"], on = ["sensor"] }]
-alerts = [
-  { name = "high", method = "threshold", properties = ["level"], thresholds = { above = 40, clear = 38 } },
-  { name = "rising", method = "rate", properties = ["level"], thresholds = { rise_an_hour = 300 } },
-  { name = "silent", method = "missing", properties = ["level"], thresholds = { intervals = 3 } },
-  { name = "stuck", method = "stuck", properties = ["level"], thresholds = { hours = 12, least_readings = 24 } },
-  { name = "apart", method = "compared", properties = ["level"], thresholds = { times_spread = 9, least_peers = 10 } },
-]
+
+[[alerts]]
+name = "high"
+method = "threshold"
+properties = ["level"]
+thresholds = { above = 40, clear = 38 }
+[[alerts]]
+name = "rising"
+method = "rate"
+properties = ["level"]
+averaging_minutes = 60
+thresholds = { rise_an_hour = 300 }
+[[alerts]]
+name = "silent"
+method = "missing"
+properties = ["level"]
+thresholds = { intervals = 3 }
+[[alerts]]
+name = "stuck"
+method = "stuck"
+properties = ["level"]
+thresholds = { hours = 12, least_readings = 24 }
+[[alerts]]
+name = "apart"
+method = "compared"
+properties = ["level"]
+thresholds = { times_spread = 9, least_peers = 10 }
 """
 
 

@@ -94,7 +94,9 @@ class Memory:
         if len(at):
             self.gaps[at, self.known[at] % _GAPS] = gap
             self.known[at] += 1
-            self.usual[at] = np.nanmedian(self.gaps[at], axis=1)
+            # The (lower) median: what is not known yet sorts last. Fifty times as fast as nanmedian.
+            ordered = np.sort(self.gaps[at], axis=1)
+            self.usual[at] = ordered[np.arange(len(at)), (np.minimum(self.known[at], _GAPS) - 1) // 2]
 
     def judge(self, rows: "Rows", beyond: Flags, over: Flags, minutes: Ints) -> None:
         """What one reading of each of these says: `beyond` the limit all along its length, or `over`."""
