@@ -249,6 +249,21 @@ def test_made_up_requests_are_measured_where_there_are_no_others_and_said_so():
     assert measure()["origin"] == "generated"
 
 
+def test_a_few_tries_on_a_demonstration_do_not_empty_its_page():
+    ask(30, Channel.WEB, origin=Origin.GENERATED)
+    ask(19, Channel.PHONE)
+    assert measure()["origin"] == "generated"
+    ask(1, Channel.PHONE)
+    told = measure()
+    assert told["origin"] == "real"
+    assert [one["channel"] for one in told["services"][0]["channels"]] == ["phone"]
+
+
+def test_few_real_requests_without_made_up_ones_are_real():
+    ask(3, Channel.WEB)
+    assert measure()["origin"] == "real"
+
+
 def test_marks_are_those_given_with_the_request_s_code():
     judged = ask(6, Channel.PHONE)
     ask(30, Channel.WEB)

@@ -162,4 +162,7 @@ def test_times_of_the_commune_come_first(desk, sign_in):
     keys = [part.partition('"')[0] for part in page.split('name="time" value="')[1:]]
     assert keys[0].startswith(f"{venue.pk}:")
     assert any(key.startswith(f"{desk.venue.pk}:") for key in keys)
+    assert "<summary>Angers</summary>" in page
+    assert "<summary>Trélazé</summary>" not in page
+    assert len(keys) == len(set(keys))
     assert Contact.objects.filter(request=request).exists()

@@ -255,11 +255,18 @@ def _photo(digest: str) -> tuple[str, str]:
     return signing.dumps([digest, False], salt=PHOTO), signing.dumps([digest, True], salt=PHOTO)
 
 
-def _times(one: Request) -> list[appointments.Slot]:
-    """Free times for a request that waits for one: those of its commune, then the others."""
-    own = appointments.free(one.service, one.commune_id, TIMES) if one.commune_id else []
-    known = {slot.key for slot in own}
-    return own + [slot for slot in appointments.free(one.service, most=TIMES) if slot.key not in known]
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Free times for a request that waits for one: in its commune, and in each of the others."""
+
+    near: list[appointments.Slot]
+    elsewhere: list[tuple[str, list[appointments.Slot]]]
+
+
+def _times(one: Request) -> Times:
+    near = appointments.free(one.service, one.commune_id, TIMES) if one.commune_id else []
+    here = one.commune.name if one.commune else ""
+    return Times(near, [found for found in appointments.by_commune(one.service) if found[0] != here])
 
 
 def _near(one: Request) -> list[Request]:
