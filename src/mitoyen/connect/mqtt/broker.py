@@ -12,6 +12,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from mitoyen.connect.mqtt.eager import Eager
 from mitoyen.connect.mqtt.inbox import Held, Inbox
 from mitoyen.connect.mqtt.topics import Topics
 from mitoyen.connect.uplinks.messages import Message
@@ -117,8 +118,13 @@ class Broker:
         self._inbox.put(Held(message, came.mid, came.qos, self._connection))
 
 
+class _Client(Client):
+    def _create_socket(self) -> Any:
+        return Eager(super()._create_socket())  # type: ignore[arg-type]
+
+
 def _client(address: Address) -> Client:
-    client = Client(
+    client = _Client(
         CallbackAPIVersion.VERSION2, address.client, clean_session=False, protocol=MQTTv311, manual_ack=True
     )
     if address.user:
