@@ -97,10 +97,9 @@ def _above(stage: str, rule: AlertRule, group: Group) -> Iterator[Sighting]:
             continue
         higher = STAGES.index(stage) + 1
         above = number(subject.attributes, f"{STAGES[higher]}_m") if higher < len(STAGES) else None
-        first = _since(level, limit, limit - rule.thresholds["clear"])
-        if first is None or len(level) - first < rule.thresholds["readings"]:
-            continue
-        if above is not None and _since(level, above, above - rule.thresholds["clear"]) is not None:
+        first = _since(level, limit, rule)
+        # The next stage takes over once it is sure: in between, this one still holds.
+        if first is None or (above is not None and _since(level, above, rule) is not None):
             continue
         late = time > time[-1] - 3 * HOUR
         slope = trend(time[late], level[late]) if late.sum() >= 3 else 0.0
@@ -108,12 +107,14 @@ def _above(stage: str, rule: AlertRule, group: Group) -> Iterator[Sighting]:
         yield Sighting(subject.thing, moment(time[first]), moment(time[-1]), 0.95, "", LEVEL, facts)
 
 
-def _since(level: Floats, limit: float, clear: float) -> int | None:
-    """Place at which it came above `limit` without having gone below `clear` since; None when it is not above."""
-    below = np.flatnonzero(level < clear)
+def _since(level: Floats, limit: float, rule: AlertRule) -> int | None:
+    """Place at which it came above `limit` without having gone `clear` below it since; None when it is not above, or
+    for fewer than `readings`."""
+    below = np.flatnonzero(level < limit - rule.thresholds["clear"])
     start = int(below[-1]) + 1 if len(below) else 0
     over = np.flatnonzero(level[start:] >= limit)
-    return start + int(over[0]) if len(over) else None
+    first = start + int(over[0]) if len(over) else None
+    return None if first is None or len(level) - first < rule.thresholds["readings"] else first
 
 
 def _facts(subject: Subject, level: float, slope: float) -> dict[str, object]:
