@@ -1,11 +1,14 @@
-"""Lamps, water and gardens of the demo: what is planted is told, nothing else; hours are added once."""
+"""Objects of the demo: what is planted is told, nothing else; hours are added once."""
 
 import datetime as dt
 
 import pytest
+from django.db import transaction
+from django.test import override_settings
 from django.utils import timezone
 
-from mitoyen.demo.objects import making
+from mitoyen.cli.init import prepare
+from mitoyen.demo.objects import floods, making
 from mitoyen.history.models import Batch, Datastream
 from mitoyen.operate.alerts.models import Alert
 from mitoyen.operate.models import ShownFigures
@@ -22,15 +25,39 @@ PLANTED = {
     ("meter_stuck", "eau-compteur-15"),
     ("watered_wet", "vert-jardin-vanne"),
     ("probe_stuck", "vert-parc-sonde-2"),
+    ("overfull", "dechets-angers-04"),
+    ("overfull", "dechets-trelaze-02"),
+    ("blind", "dechets-angers-11"),
+    ("above_capacity", "parking-port"),
+    ("stuck_occupancy", "parking-tilleuls"),
+    ("count_lost", "compteur-quai-velos"),
+    ("count_wild", "compteur-bourg-voitures"),
+    ("junction_out", "carrefour-pont"),
+    ("pm10_information", "air-bourg-trelaze"),
+    ("sensor_drift", "air-monplaisir"),
+    ("flood_orange", "crue-loire-behuard"),
+    ("rising_fast", "crue-loire-behuard"),
+    ("flood_yellow", "crue-maine-angers"),
+    ("gauge_stuck", "crue-sarthe-briollay"),
 }
 
 
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory, django_db_setup, django_db_blocker):
+    """How many readings; the objects are made once for these tests and taken back at their end."""
+    home = tmp_path_factory.mktemp("objects") / "home"
+    with django_db_blocker.unblock(), override_settings(MITOYEN_HOME=home), transaction.atomic():
+        prepare()
+        load_communes()
+        written = making.make(49, NOW)
+        making.look(NOW)
+        yield written
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def made(db, home):
-    load_communes()
-    written = making.make(49, NOW)
-    making.look(NOW)
-    return written
+def made(made_once, db):
+    return made_once
 
 
 def told():
@@ -50,8 +77,16 @@ def test_it_is_all_marked_as_generated_and_shown_on_pages(made, client):
         ("lighting", "saved", "49353"),
         ("water", "balance", "49353"),
         ("green_spaces", "watering", "49007"),
+        ("waste", "collection", "49007"),
+        ("mobility", "parking", "49007"),
+        ("mobility", "passages", "49353"),
+        ("air", "nights", "49007"),
+        ("floods", "rivers", "49028"),
     } <= shown
-    for address in ("angers/usages/lighting", "trelaze/usages/water", "angers/usages/green_spaces"):
+    for address in (
+        "angers/usages/lighting", "trelaze/usages/water", "angers/usages/green_spaces", "trelaze/usages/waste",
+        "angers/usages/mobility", "angers/usages/air", "behuard/usages/floods",
+    ):  # fmt: skip
         page = client.get(f"/communes/{address}/").content.decode()
         assert "Relevés générés" in page or "Données générées" in page or "généré" in page, address
         assert len(page) < 60_000
@@ -65,7 +100,8 @@ def test_started_again_it_adds_the_hours_since_and_doubles_nothing(made):
     assert told() == PLANTED
 
 
-def test_without_a_time_it_goes_up_to_this_hour(db, home):
+def test_without_a_time_it_goes_up_to_this_hour(db, home, monkeypatch):
+    monkeypatch.setattr(making, "USAGES", {"floods": floods})
     load_communes()
     making.make(49)
     newest = making._until_of(Batch.objects.latest("pk"))

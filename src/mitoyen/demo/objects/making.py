@@ -8,22 +8,34 @@ from django.utils import timezone
 
 from mitoyen.demo import staging
 from mitoyen.demo.climate import PARIS, Clock, clock, random
-from mitoyen.demo.objects import green_spaces, lighting, water
+from mitoyen.demo.objects import air, floods, green_spaces, lighting, mobility, waste, water
 from mitoyen.demo.objects.made import Made, days_of
 from mitoyen.demo.places import SOURCE
 from mitoyen.demo.staging import Told
 from mitoyen.history.enums import BatchState
-from mitoyen.history.models import Batch
+from mitoyen.history.models import Batch, Datastream
 from mitoyen.history.times import utc64
 from mitoyen.manifests.models import UsageSwitch
 from mitoyen.operate import showing
 from mitoyen.operate.alerts.detecting import coded, detect
+from mitoyen.operate.alerts.live import Rules
+from mitoyen.operate.forecast import forecasting
 from mitoyen.territory.enums import Origin
 from mitoyen.territory.models import Commune, Thing
 
-DAYS = 30
+# A forecast needs eight weeks.
+DAYS = 60
 SOURCE_OF_READINGS = "mitoyen demo, objects"
-USAGES = {"lighting": lighting, "water": water, "green_spaces": green_spaces}
+USAGES = {
+    "lighting": lighting,
+    "water": water,
+    "green_spaces": green_spaces,
+    "waste": waste,
+    "mobility": mobility,
+    "air": air,
+    "floods": floods,
+}
+FORECAST = ("count", "level")
 
 
 def make(seed: int, now: dt.datetime | None = None) -> int:
@@ -46,10 +58,14 @@ def make(seed: int, now: dt.datetime | None = None) -> int:
 
 
 def look(now: dt.datetime | None = None) -> int:
-    """Run the rules of code and make what usages show, as the installation does in its time; alerts that opened."""
+    """Run the rules, make what usages show and a few forecasts, as the installation does in its time; alerts that
+    opened."""
     moment = now or timezone.now()
-    opened = sum(detect(usage, rule, moment).opened for usage, rule in coded() if usage.manifest.name in USAGES)
+    opened = Rules().look(moment).opened
+    opened += sum(detect(usage, rule, moment).opened for usage, rule in coded() if usage.manifest.name in USAGES)
     showing.refresh(moment)
+    for stream in Datastream.objects.filter(observed_property__in=FORECAST, thing__origin=Origin.GENERATED):
+        forecasting.forecast(stream)
     return opened
 
 

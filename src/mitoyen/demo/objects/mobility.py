@@ -85,7 +85,7 @@ def _passing(slug: str, what: str, a_day: float, fault: str) -> Values:
         if fault == "lost":
             mean = np.where(hours.since(LOST), 0.0, mean)
         if fault == "wild":
-            mean = np.where(hours.since(WILD), 8 * (mean + 0.2 * a_day / 7.5), mean)
+            mean = np.where(hours.since(WILD), 12 * (mean + 0.25 * a_day / 7.5), mean)
         return np.asarray(rng.poisson(mean), np.float64)
 
     return values

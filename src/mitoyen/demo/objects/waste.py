@@ -48,7 +48,7 @@ def _level(town: str, number: int) -> Values:
 
     def came_in(day: int) -> float:
         # Who spills has more than the others bring since the lorry no longer comes.
-        return (4 if missed else 1) * a_day * float(random(number, f"bin/{town}/{day}").gamma(6, 1 / 6))
+        return (6 if missed else 1) * a_day * float(random(number, f"bin/{town}/{day}").gamma(6, 1 / 6))
 
     def emptied(hours: Hours, back: int) -> bool:
         """Whether the lorry came `back` days before; no more once it misses the bin."""
