@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from mitoyen.ledger.models import AuditEntry
 from mitoyen.ledger.refusal import Refused
-from mitoyen.operate.alerts import deciding
+from mitoyen.operate.alerts import deciding, tasks
 from mitoyen.operate.alerts.keeping import Settled, settle
 from mitoyen.operate.alerts.models import Alert, AlertFact
 from mitoyen.operate.detect import Sighting
@@ -123,6 +123,18 @@ def test_what_people_do_is_kept_and_audited_and_machines_do_not_flood_the_trail(
     assert [fact.act for fact in alert.acts.all()] == ["taken", "left", "dismissed", "back"]
     told = AuditEntry.objects.filter(subject=alert.key, action="alert.decide").order_by("number")
     assert [json.loads(one.detail)["act"] for one in told] == ["taken", "left", "dismissed", "back"]
+
+
+def test_what_machines_open_and_close_is_told_once_a_day_by_counts(rule, lamps):
+    settle("streets", rule, [seen(lamps[0]), seen(lamps[1])], [lamps[0].pk], NOW)
+    settle("streets", rule, [], [lamps[0].pk], NOW + 1440 * MINUTE)
+    assert tasks.account(None, day="2026-11-20") == {"opened": 2, "closed": 0}
+    tasks.account(None, day="2026-11-20")
+    assert tasks.account(None, day="2026-11-21") == {"opened": 0, "closed": 1}
+    assert tasks.account(None, day="2026-11-22") == {"opened": 0, "closed": 0}
+    told = AuditEntry.objects.filter(action="alerts.account").order_by("number")
+    assert [one.subject for one in told] == ["2026-11-20", "2026-11-21"]
+    assert json.loads(told[0].detail) == {"opened": {"streets/lamp_out": 2}, "closed": {}}
 
 
 def test_people_concerned_are_told_by_the_sighting_or_the_thing(rule, cabinet, lamps, station):

@@ -23,6 +23,7 @@ ACTS = {
     "request.refused": _("set a request aside"),
     "request.noted": _("noted something on a request"),
     "alert.decide": _("decided on an alert"),
+    "alerts.account": _("counted the alerts that opened and closed in a day"),
     "alert_rule.tuned": _("tuned an alert rule in a commune"),
     "alert_rule.untuned": _("put an alert rule back as declared"),
     "work_order.opened": _("opened a work order"),
