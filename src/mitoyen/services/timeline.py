@@ -159,6 +159,10 @@ def give_time(request: Request, slot: Slot, by: str) -> Fact:
             raise Refused(_("This request has its appointment already."), code="has_time")
         appointments.book(request, slot)
         names = [question.name for question in _manifest(request).questions if question.type == "venue"]
+        wish = " ".join(str(request.answers[name].get("label", "")) for name in names if name in request.answers)
+        if wish:
+            words = _("Asked for: %(wish)s") % {"wish": wish}
+            note(request, FactKind.NOTED, words=words, by=by, between_agents=True)
         request.answers = {**request.answers, **dict.fromkeys(names, slot.as_answer())}
         request.commune = request.commune or slot.venue.place.commune
         request.save(update_fields=["answers", "commune"])

@@ -72,6 +72,7 @@ def test_the_desk_lists_it_gives_a_time_in_one_screen_and_the_person_is_told(des
     assert address not in listed(client)
     assert "Rendez-vous à donner</h2>" not in page_of(client, request)
     assert Request.objects.get(pk=request.pk).answers["venue"]["venue"] == desk.venue.pk
+    assert WISH in page_of(client, request), "what was asked for stays readable"
 
 
 def test_who_may_not_handle_it_gives_no_time(desk, sign_in):
