@@ -164,6 +164,25 @@ def test_an_order_for_a_request_does_not_carry_the_person_s_words(desk, sign_in)
     assert 'value="' in page.partition('name="title"')[2][:200]
 
 
+def test_an_order_is_given_to_an_agent_and_opened_from_a_finding(desk, sign_in):
+    client = sign_in(desk.operator)
+    found = got(client, "finding", desk.finding.pk).content.decode()
+    assert f"?piste={desk.finding.pk}" in found
+    assert "?piste=" not in got(sign_in(desk.reader), "finding", desk.finding.pk).content.decode()
+    client = sign_in(desk.operator)
+    address = at("order-new", "ecole") + f"?piste={desk.finding.pk}"
+    form = {"title": "Couper la nuit", "person": desk.officer.pk, "submission": "0f8fad5b-d9cb-469f-a165-70867728950f"}
+    client.post(address, form)
+    order = WorkOrder.objects.get(title="Couper la nuit")
+    assert (order.person, order.state, order.finding) == (desk.officer, "given", desk.finding)
+    sent(client, "order-act", order.pk, act="give", partner=desk.organisation.pk)
+    order.refresh_from_db()
+    assert (order.person, order.partner) == (None, desk.organisation)
+    nobody = sent(client, "order-act", order.pk, act="give")
+    assert nobody.status_code == 422
+    assert sent(client, "order-act", order.pk, act="give", person=desk.clerk.pk).status_code == 422
+
+
 def test_a_contractor_sees_their_own_orders_works_on_them_and_nothing_else(desk, sign_in, home):
     ordering.work_for(desk.contractor, desk.organisation, "operator@example.org")
     ordering.give(desk.order, "operator@example.org", partner=desk.organisation)

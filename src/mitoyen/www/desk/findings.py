@@ -151,6 +151,7 @@ def context_of(person: Person, finding: Finding, form: DecisionForm) -> dict[str
         "state_word": state_word(finding.state),
         "chart": evidence(finding),
         "may_decide": rules.decides_finding(person, finding),
+        "may_order": rules.opens_order(person, finding.thing) and finding.state in OPEN,
         "form": form,
         "choices": [state for state in CHOICES if state != finding.state],
         "decisions": decisions(finding),

@@ -222,6 +222,7 @@ def _context(request: HttpRequest, one: Request, form: dict[str, str]) -> dict[s
         else None,
         "near": _near(one) if handles and live else [],
         "alerts": alerts.about_request(person, one),
+        "may_order": one.thing is not None and live and rules.opens_order(person, one.thing),
         "joined": list(one.joined.all()[:20]),
         "teams": [(team.name, wording.team(one, team.name)) for team in service.manifest.teams] if service else [],
         "communes": Commune.objects.order_by("slug").only("insee", "name"),

@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from django import forms
 from django.core import signing
@@ -28,6 +28,7 @@ from mitoyen.services import perms as request_perms
 from mitoyen.services import wording as request_wording
 from mitoyen.services.models import Request
 from mitoyen.services.timeline import LIVE as REQUEST_LIVE
+from mitoyen.territory.enums import RoleName
 from mitoyen.territory.models import Partner, Person, Thing
 from mitoyen.www.desk import alerts, rules, thing_story
 from mitoyen.www.desk.fields import Day, DeskForm
@@ -36,6 +37,7 @@ from mitoyen.www.desk.scope import commune_of
 from mitoyen.www.portal.public_requests import PHOTO
 
 LISTED = 200
+Form = TypeVar("Form", bound=DeskForm)
 SHOWN = (
     ("", pgettext_lazy("work orders", "to be done"), LIVE),
     ("faits", pgettext_lazy("work orders", "done"), (WorkState.DONE,)),
@@ -43,6 +45,12 @@ SHOWN = (
 )
 FILES = {"csv": "text/csv; charset=utf-8", "geojson": "application/geo+json", "pdf": "application/pdf"}
 CONTRACTOR_MOVES = (WorkState.UNDER_WAY, WorkState.DONE)
+
+
+def agents() -> QuerySet[Person]:
+    """Those who may do an order themselves: operators and energy officers with an open account."""
+    roles = (RoleName.OPERATOR, RoleName.ENERGY_OFFICER)
+    return Person.objects.filter(is_active=True, roles__name__in=roles).distinct().order_by("name", "email")
 
 
 class OrderForm(DeskForm):
@@ -57,15 +65,31 @@ class OrderForm(DeskForm):
         Partner.objects.order_by("name"), label=gettext_lazy("Given to the partner"), required=False,
         empty_label=gettext_lazy("nobody yet"),
     )  # fmt: skip
+    person = forms.ModelChoiceField(
+        Person.objects.none(), label=gettext_lazy("Or to an agent"), required=False,
+        empty_label=gettext_lazy("nobody yet"),
+    )  # fmt: skip
     due = Day(label=gettext_lazy("To be done by"), required=False)
     submission = forms.UUIDField(widget=forms.HiddenInput)
 
 
 class GiveForm(DeskForm):
-    """To whom an order is given."""
+    """To whom an order is given: a partner, or an agent."""
 
-    partner = forms.ModelChoiceField(Partner.objects.order_by("name"), label=gettext_lazy("Given to the partner"))
+    partner = forms.ModelChoiceField(
+        Partner.objects.order_by("name"), label=gettext_lazy("Given to the partner"), required=False,
+        empty_label=gettext_lazy("nobody"),
+    )  # fmt: skip
+    person = forms.ModelChoiceField(
+        Person.objects.none(), label=gettext_lazy("Or to an agent"), required=False, empty_label=gettext_lazy("nobody")
+    )
     due = Day(label=gettext_lazy("To be done by"), required=False)
+
+
+def _with_agents(form: Form) -> Form:
+    """The form, with the agents as they are now."""
+    form.fields["person"].queryset = agents()  # type: ignore[attr-defined]
+    return form
 
 
 def listed(request: HttpRequest, _nothing: None) -> HttpResponse:
@@ -110,11 +134,12 @@ def new(request: HttpRequest, thing: Thing) -> HttpResponse:
     person = rules.person_of(request)
     about = _about(request, person, thing)
     first = {"title": about.title, "words": about.words, "submission": uuid.uuid4()}
-    form = OrderForm(request.POST or None, initial=first)
+    form = _with_agents(OrderForm(request.POST or None, initial=first))
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         asked = replace(
-            about, title=given["title"], words=given["words"], partner=given["partner"], due=given["due"],
+            about, title=given["title"], words=given["words"], partner=given["partner"], person=given["person"],
+            due=given["due"],
             submission=given["submission"],
         )  # fmt: skip
         try:
@@ -153,7 +178,7 @@ def _number(request: HttpRequest, name: str) -> int:
 
 def story(request: HttpRequest, order: WorkOrder) -> HttpResponse:
     """One order: what is to be done and where, its facts and photos, what can be said of it now."""
-    return page(request, "order.html", "orders", _context(rules.person_of(request), order, GiveForm()))
+    return page(request, "order.html", "orders", _context(rules.person_of(request), order, _with_agents(GiveForm())))
 
 
 def act(request: HttpRequest, order: WorkOrder) -> HttpResponse:
@@ -163,12 +188,12 @@ def act(request: HttpRequest, order: WorkOrder) -> HttpResponse:
     runs = perms.can_run_order(person, order)
     if not runs and name not in ("note", *CONTRACTOR_MOVES):
         raise PermissionDenied
-    form = GiveForm(request.POST if name == "give" else None)
+    form = _with_agents(GiveForm(request.POST if name == "give" else None))
     try:
         if name == "give":
             if not form.is_valid():
                 return page(request, "order.html", "orders", _context(person, order, form), status=422)
-            ordering.give(order, by, partner=form.cleaned_data["partner"], due=form.cleaned_data["due"])
+            ordering.give(order, by, **form.cleaned_data)
         elif name == "note":
             ordering.note(order, by, words)
         else:
