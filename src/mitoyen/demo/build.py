@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from mitoyen.cli.init import prepare
 from mitoyen.demo import costs, devices, paper, people, places, plan, real, requests, staging, truth
 from mitoyen.demo.climate import clock, temperature
+from mitoyen.demo.objects import making
 from mitoyen.demo.people import Account
 from mitoyen.demo.readings import Series, series
 from mitoyen.demo.staging import Told
@@ -21,6 +22,7 @@ from mitoyen.ledger import audit
 from mitoyen.ledger.models import AuditEntry
 from mitoyen.ledger.refusal import Refused
 from mitoyen.operate import comparison, findings
+from mitoyen.operate.models import ShownFigures
 from mitoyen.services.parity import keeping
 from mitoyen.territory.register import load_communes
 
@@ -69,12 +71,17 @@ def build(
     keeping.keep()
     written = _fill(seed, small, progress) if known is None else 0
     devices.make(seed)
+    added = making.make(seed)
+    written += added
     loaded = 0
     if data_dir is not None:
         step = _("Importing real files")
         loaded = real.load(data_dir, lambda done, total: progress(step, done, total))
     if _is_stale():
         _evaluate(progress, processes=1 if small else 2)
+    if added or not ShownFigures.objects.exists():
+        progress(_("Looking at lamps, water and gardens"), 0, 1)
+        making.look()
     meters = len(things) - len(buildings) - 1
     return DemoSummary(communes, len(buildings), meters, written, loaded, accounts, time.monotonic() - started)
 
@@ -103,7 +110,9 @@ def _fill(seed: int, small: bool, progress: Progress) -> int:
 def _is_stale() -> bool:
     """Whether readings came since findings were last looked for: also after a start that was cut short."""
     looked = AuditEntry.objects.filter(action="findings.refresh").order_by("-number").first()
-    newest = Batch.objects.filter(state=BatchState.LIVE).aggregate(at=Max("live_at"))["at"]
+    # Lamps, meters and gardens are in none of the findings.
+    counted = Batch.objects.filter(state=BatchState.LIVE).exclude(source__startswith=making.SOURCE_OF_READINGS)
+    newest = counted.aggregate(at=Max("live_at"))["at"]
     return newest is not None and (looked is None or looked.at < newest)
 
 
