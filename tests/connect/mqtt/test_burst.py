@@ -41,8 +41,6 @@ def test_defaults_lose_most_of_a_burst_and_ours_none(tmp_path, capsys):
     with_defaults = kept(ours)
     ours.stop()
     with capsys.disabled():
-        print(
-            f"\nof {BURST} messages for one who is away: {with_ours} kept as we configure it, {with_defaults} by default"
-        )
+        print(f"\nof {BURST} messages for one who is away {with_ours} are kept with ours, {with_defaults} by default")
     assert with_ours == BURST
     assert with_defaults < BURST / 2
