@@ -66,7 +66,8 @@ def formats_(as_json: Annotated[bool, typer.Option("--json", help="For scripts."
         print(json.dumps(listed, ensure_ascii=False))
         return
     for one in FORMATS:
-        print(f"{one.name:12} {one.title:22} {one.checked or _('not verified against a published sample')}")
+        against = one.checked or _("not verified against a published sample")
+        print(f"{one.name:12} {one.title:22} {against}")
 
 
 @app.command()
@@ -122,7 +123,7 @@ def _difference_told(made: "Difference", *, written: bool) -> list[str]:
         line = _("%(name)s: %(same)d as before, %(new)d new, %(changed)d changed, %(gone)d gone.") % counts
         if one.smallest is not None:
             reach = {"smallest": f"{one.smallest:+.6g}", "largest": f"{one.largest:+.6g}"}
-            line = f"{line} {_('Changes from %(smallest)s to %(largest)s.') % reach}"
+            line += " " + _("Changes from %(smallest)s to %(largest)s.") % reach
         lines.append(line)
     for code, count in sorted(made.undecoded.items()):
         lines.append(_("Not decoded: %(count)d: %(reason)s.") % {"count": count, "reason": telling.undecoded(code)})
