@@ -6,6 +6,7 @@ It refreshes by itself: a script asks for the list again (never while someone ty
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 from urllib.parse import urlencode
 
@@ -27,7 +28,7 @@ from mitoyen.territory.models import Commune, Person
 from mitoyen.www import maps
 from mitoyen.www.desk import alerts, rules, scope
 from mitoyen.www.desk.page import page
-from mitoyen.www.maps_counts import Point, counts_map
+from mitoyen.www.maps_counts import MOST_POINTS, Point, counts_map
 from mitoyen.www.numbers import number
 
 LISTED = 80
@@ -136,16 +137,25 @@ def _summary(lines: Sequence[Line]) -> str:
 def _map(person: Person, whole: Sequence[Alert], lines: Sequence[Line], asked: dict[str, str]) -> Any:
     """The communes that the person works for, each with its number of lines, and the points of those shown."""
     communes: list[Commune] = scope.communes(perms.seen(person))
-    rest = _filtered(whole, {**asked, "commune": ""})
-    counts = Counter(line.alert.commune_id or "" for line in ranking.lines(rest))
+    # A map of one commune still counts what the others have.
+    rest = ranking.lines(_filtered(whole, {**asked, "commune": ""})) if asked["commune"] else lines
+    counts = Counter(line.alert.commune_id or "" for line in rest)
     hrefs = {one.insee: "?" + _query(asked, commune=one.insee) for one in communes}
-    points = [
-        Point(one.thing.longitude, one.thing.latitude, f"?{_query(asked, quoi=str(one.pk))}#histoire", one.level,
-              f"{one.thing.name}: {one.get_level_display()}")
-        for line in lines for one in line.alerts
+    placed = (
+        one
+        for line in lines
+        for one in line.alerts
         if one.thing.longitude is not None and one.thing.latitude is not None
-    ]  # fmt: skip
+    )
+    points = [_point(one, asked) for one in islice(placed, MOST_POINTS)]
     return counts_map(communes, maps.drawing(), counts, hrefs, points)
+
+
+def _point(alert: Alert, asked: dict[str, str]) -> Point:
+    thing = alert.thing
+    label = f"{thing.name}: {alert.get_level_display()}"
+    href = f"?{_query(asked, quoi=str(alert.pk))}#histoire"
+    return Point(thing.longitude or 0.0, thing.latitude or 0.0, href, alert.level, label)
 
 
 def _query(asked: dict[str, str], **more: str) -> str:
