@@ -68,7 +68,7 @@ class Maker:
     def add_by_event(self, count: int, *, loss: float, gateways: tuple[int, int]) -> None:
         """Those that send when something happens, and each two hours when nothing does."""
         for _ in range(count):
-            gaps = np.minimum(self.random.exponential(2400.0, 400), 7200.0)
+            gaps = np.minimum(self.random.exponential(2400.0, 1200), 7200.0)
             times = START + np.cumsum(gaps)
             self._keep("by event", times[times < self.ends], 7200.0, loss, gateways, float("nan"))
 
