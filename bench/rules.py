@@ -21,6 +21,19 @@ from bench import home, machine
 
 INTERVAL_US, LOOK_US = 900_000_000, 2_000_000
 LOOKS = 30
+RUSH, RUSH_S = 20_000, 30
+WRITER = """
+import random, time
+import django
+django.setup()
+from mitoyen.history import journal
+began, sent = time.time(), 0
+while time.time() < began + {seconds}:
+    now = int(time.time() * 1e6)
+    journal.append([((sent + i) % {count} + 1, now + i, 0, 20 + random.random(), 0) for i in range(1000)])
+    sent += 1000
+    time.sleep(max(0.0, sent / {rush} - (time.time() - began)))
+"""
 MANIFEST = """
 name = "bench"
 version = "1.0"
@@ -62,18 +75,23 @@ thresholds = { times_spread = 9, least_peers = 10 }
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--small", action="store_true", help="5,000 and 50,000 datastreams.")
+    parser.add_argument("--rush", action="store_true", help="And how it keeps up with a rush.")
     parser.add_argument("--count", type=int, help="Measure this many alone, and print what was measured as JSON.")
     asked = parser.parse_args()
     if asked.count:
         with home.temporary() as folder:
-            print(json.dumps(_measure(asked.count, folder)))
+            print(json.dumps((*_measure(asked.count, folder), _rush(asked.count) if asked.rush else None)))
         return
     sizes = (5_000, 50_000) if asked.small else (50_000, 500_000)
     rows, costs = [], []
     for size in sizes:
         # An installation each, so a process each.
         command = [sys.executable, "-m", "bench.rules", "--count", str(size)]
-        cpu, slowest, came, loaded = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+        if size == sizes[0]:
+            command.append("--rush")
+        cpu, slowest, came, loaded, rush = json.loads(
+            subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
+        )
         costs.append(cpu)
         told = f"{size:,} datastreams: "
         rows += [
@@ -82,6 +100,11 @@ def main() -> None:
             (told + "slowest look", f"{slowest * 1e3:.0f} ms", "10 s behind at most"),
             (told + "seconds to begin", f"{loaded:.1f}", ""),
         ]
+        if rush is not None:
+            rows += [
+                (f"{told}{RUSH:,} readings a second for {RUSH_S} s, CPU seconds", f"{rush[0]:.2f}", ""),
+                (told + "slowest look in that rush", f"{rush[1] * 1e3:.0f} ms", "10 s behind at most"),
+            ]
     many = sizes[1] // sizes[0]
     rows.append((f"cost of {many} times as many", f"{costs[1] / costs[0]:.1f} times", f"{many} times"))
     machine.show("Alert rules behind the journal, five methods on every datastream", rows)
@@ -114,6 +137,22 @@ def _measure(count: int, folder: Path) -> tuple[float, float, int, float]:
             cpu += time.process_time() - start
             slowest = max(slowest, time.perf_counter() - wall)
     return cpu, slowest, came, loaded
+
+
+def _rush(count: int) -> tuple[float, float]:
+    """CPU seconds and slowest look of rules that follow another process, which appends as fast as told."""
+    from mitoyen.operate.alerts.live import Rules
+
+    rules = Rules()
+    rules.look()
+    writer = subprocess.Popen([sys.executable, "-c", WRITER.format(count=count, rush=RUSH, seconds=RUSH_S)])
+    start, slowest = time.process_time(), 0.0
+    while writer.poll() is None:
+        wall = time.perf_counter()
+        rules.look()
+        slowest = max(slowest, time.perf_counter() - wall)
+        time.sleep(LOOK_US / 1e6)
+    return time.process_time() - start, slowest
 
 
 def _install(folder: Path) -> None:
