@@ -54,6 +54,7 @@ def until(territory, expected, since):
         time.sleep(0.2)
 
 
+@pytest.mark.long
 def test_it_follows_what_comes_in_and_goes_on_after_a_kill(territory):
     stream = int(territory.python(PREPARE))
     with territory.serving("rules") as (process, _door, _gate):
