@@ -16,7 +16,10 @@ _STEPS: dict[str, tuple[tuple[float, float, str], ...]] = {
     "EUR": ((1e6, 1e6, "M€"), (0, 1, "€")),
     "m3": ((0, 1, "m³"),),
     "Cel": ((0, 1, "°C"),),
+    "1": ((0, 1, ""),),
 }
+# A river's level is told to the centimetre.
+_FINE = {"m": 2}
 
 
 def number(value: float | None, digits: int = 0) -> str:
@@ -43,9 +46,12 @@ def _digits(size: float) -> int:
 def _rounded(values: list[float], unit: str) -> tuple[list[str], str]:
     size = max((abs(value) for value in values), default=0.0)
     divisor, written = _scale(size, unit)
+    if unit == "1" and all(value == round(value) for value in values):
+        # Things counted are told as they are.
+        return [number(value) for value in values], written
     digits = _digits(size / divisor)
     if divisor == 1:
-        digits = 0 if size >= 10 else min(digits, 1)
+        digits = _FINE.get(unit, 0 if size >= 10 else min(digits, 1))
     coarse = 10 ** max(0, math.floor(math.log10(size / divisor)) - 2) if size >= divisor else 1
     shown = (round(value / divisor / coarse) * coarse if coarse > 1 else value / divisor for value in values)
     return [number(value, digits) for value in shown], written
@@ -75,7 +81,7 @@ def between(low: float | None, high: float | None, unit: str) -> str:
         return ""
     (first, last), unit_written = _rounded([low, high], unit)
     unit_written = unit_written.replace(" ", NO_BREAK)
-    return _("between %(low)s and %(high)s") % {"low": first, "high": f"{last}{NO_BREAK}{unit_written}"}
+    return _("between %(low)s and %(high)s") % {"low": first, "high": NO_BREAK.join(filter(None, (last, unit_written)))}
 
 
 def percent(share: float | None, digits: int = 0) -> str:

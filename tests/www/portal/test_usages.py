@@ -103,3 +103,14 @@ def test_it_is_made_anew_and_goes_when_nothing_is_there(lit_commune):
     before = ShownFigures.objects.count()
     showing.refresh(timezone.now())
     assert ShownFigures.objects.count() <= before
+
+
+def test_numbers_are_set_apart_from_words_and_properties_have_their_title(lit_commune, client):
+    content = {"numbers": [], "first": "2025-10-11", "last": "2025-11-10", "facts": {"percent": 5.0},
+               "rows": [["Rue", "no2", 26.3456, 25.0, 4.62, 30.0]]}  # fmt: skip
+    ShownFigures.objects.create(usage="air", show="days_above", commune=lit_commune, content=content, made_at=NOW)
+    page = client.get("/communes/behuard/usages/air/").content.decode()
+    assert "<td>dioxyde d’azote</td>" in page
+    for number in ("26", "25", "4,62", "30"):
+        assert f'<td class="n">{number}</td>' in page
+    assert '<th scope="col">Polluant</th>' in page

@@ -52,13 +52,19 @@ def _gauge(where: tuple[str, str, str, str], stages: tuple[float, float, float],
 
 
 def _flood(base: float, height: float, *, began: float, lasts: float, hangs: bool = False) -> Values:
-    """Metres: `height` more within `lasts` days from `began` days before the demo was first made, then slowly down."""
+    """Metres: `height` more within `lasts` days from `began` days before the demo was first made, then slowly down; a
+    month before, nearly as much: the gauge has seen the like."""
+
+    def wave(days: Floats, start: float, top: float) -> Floats:
+        up, down = np.clip((days + start) / lasts, 0, 1), np.clip((days + start - lasts) / (4 * lasts), 0, 1)
+        return np.asarray(top * np.sin(up * np.pi / 2) ** 2 * np.cos(down * np.pi / 2) ** 2, np.float64)
 
     def values(hours: Hours, rng: np.random.Generator) -> Floats:
         days = hours.age
-        up, down = np.clip((days + began) / lasts, 0, 1), np.clip((days + began - lasts) / (5 * lasts), 0, 1)
         level = base + 0.12 * np.sin(days / 1.7) + 0.2 * np.sin(days / 5.3)
-        level = level + height * np.sin(up * np.pi / 2) ** 2 * np.cos(down * np.pi / 2) ** 2
+        level = (
+            level + wave(days, began, height) + wave(days, began + 24, 0.9 * height) + wave(days, began + 45, height)
+        )
         level = level + rng.normal(0, 0.004, len(level))
         return np.asarray(np.round(np.where(hours.since(HANGS) & hangs, 1.62, level), 3), np.float64)
 

@@ -37,7 +37,7 @@ def days_above(show: Show, groups: Iterable[Group]) -> Shown | None:
                 if not len(daily):
                     continue
                 over = int((daily > limit).sum())
-                rows.append((one.name, observed.upper(), float(daily.mean()), limit, float(over), float(len(daily))))
+                rows.append((one.name, observed, float(daily.mean()), limit, float(over), float(len(daily))))
                 above, counted = above + over, counted + len(daily)
                 streams.append(one.windows[observed].datastream)
     if not rows:

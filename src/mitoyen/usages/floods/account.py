@@ -30,20 +30,19 @@ def rivers(show: Show, groups: Iterable[Group]) -> Shown | None:
             here, slope = float(level[-1]), trend(time[late], level[late]) if late.sum() >= 3 else 0.0
             left = [limit - here for limit in _limits(one) if limit > here]
             ahead = _ahead(one, group)
-            rows.append(
-                (one.name, here, 100 * slope, min(left) if left else None, *(ahead or (None, None)), _told(one))
-            )
+            likely, at_most = ahead or (None, None)
+            levels = [_to_the_cm(each) for each in (min(left) if left else None, likely, at_most)]
+            rows.append((one.name, _to_the_cm(here), 100 * slope, *levels, _told(one)))
             streams.append(one.windows[LEVEL].datastream)
             if highest is None or here > (highest.value or 0):
                 highest = Number("highest", here, "m")
     if not rows or highest is None:
         return None
     return Shown(
-        numbers=(highest, Number("gauges", float(len(rows)), "1")),
+        numbers=(highest,),
         first=now.date(),
         last=(now + dt.timedelta(hours=STEPS)).date(),
         rows=tuple(rows),
-        facts={"gauges": len(rows)},
         datastreams=tuple(streams),
     )
 
@@ -54,6 +53,10 @@ def _ahead(one: Subject, group: Group) -> tuple[float, float] | None:
     known = np.flatnonzero(np.isfinite(values))
     made = ahead(values[: known[-1] + 1]) if len(known) else None
     return None if made is None else (float(made.value.max()), float(made.high.max()))
+
+
+def _to_the_cm(level: float | None) -> float | None:
+    return None if level is None else round(level, 2)
 
 
 def _limits(one: Subject) -> list[float]:

@@ -52,7 +52,6 @@ def parking(show: Show, groups: Iterable[Group]) -> Shown | None:
         first=(now - dt.timedelta(days=show.days)).date(),
         last=now.date(),
         rows=tuple(sorted(rows, key=lambda row: -float(row[4] or 0))[:ROWS]),
-        facts={"parks": len(rows)},
         datastreams=tuple(streams),
     )
 
@@ -83,12 +82,11 @@ def passages(show: Show, groups: Iterable[Group]) -> Shown | None:
     if not rows:
         return None
     return Shown(
-        numbers=(Number("counters", float(len(rows)), "1"), Number("a_day", total, "1")),
+        numbers=(Number("a_day", round(total), "1"),),
         first=(now - dt.timedelta(days=show.days)).date(),
         last=now.date(),
         heard=float(np.mean(heard)),
         rows=tuple(sorted(rows, key=lambda row: -float(row[1] or 0))[:ROWS]),
-        facts={"counters": len(rows)},
         datastreams=tuple(streams),
     )
 

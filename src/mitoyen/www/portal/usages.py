@@ -26,15 +26,15 @@ STREAMS_LISTED = 8
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One of the usage's `shows` as the page says it."""
+    """One of the usage's `shows` as the page says it; beside columns and cells, whether they are numbers."""
 
     name: str
     title: str
     sentence: str
     method: str
     numbers: list[dict[str, str]]
-    columns: list[str]
-    rows: list[list[str]]
+    columns: list[tuple[str, bool]]
+    rows: list[list[tuple[str, bool]]]
     heard: float | None
     streams: list[tuple[str, str]]
     more_streams: int
@@ -78,7 +78,9 @@ def _section(usage: Usage, kept: ShownFigures, language: str) -> Section:
     prefix = f"shows.{kept.show}"
     told: dict[str, Any] = {**content.get("facts", {}), "first": content["first"], "last": content["last"]}
     facts = Facts({name: shown(name, value, usage, language) for name, value in told.items()})
-    streams = content.get("datastreams", [])
+    streams, rows = content.get("datastreams", []), content.get("rows", [])
+    names = (stream.property for stream in usage.manifest.datastreams)
+    properties = {name: usage.text(f"properties.{name}", language) for name in names}
     return Section(
         name=kept.show,
         title=usage.text(f"{prefix}.title", language),
@@ -93,16 +95,23 @@ def _section(usage: Usage, kept: ShownFigures, language: str) -> Section:
             for one in content["numbers"]
             if one["name"] in show.numbers
         ],
-        columns=[usage.text(f"{prefix}.columns.{one}", language) for one in show.columns],
-        rows=[[_cell(cell) for cell in row] for row in content.get("rows", [])],
+        columns=[
+            (usage.text(f"{prefix}.columns.{one}", language), all(not isinstance(row[at], str) for row in rows))
+            for at, one in enumerate(show.columns)
+        ],
+        rows=[[(_cell(cell, properties), not isinstance(cell, str)) for cell in row] for row in rows],
         heard=content.get("heard"),
         streams=[(one, reverse("portal:datastream", args=one.split("/", 1))) for one in streams[:STREAMS_LISTED]],
         more_streams=max(0, len(streams) - STREAMS_LISTED),
     )
 
 
-def _cell(cell: str | float | None) -> str:
+def _cell(cell: str | float | None, properties: dict[str, str]) -> str:
+    """A text (a property by its title), or a number: whole where it is or is large, with the hundredths that its method
+    rounded it to, else with tenths."""
     if isinstance(cell, str):
-        return cell
+        return properties.get(cell, cell)
     size = abs(cell) if cell is not None else 0.0
-    return numbers.number(cell, 0 if size >= 20 or size == round(size) else 1)
+    if size >= 20 or size == round(size):
+        return numbers.number(cell)
+    return numbers.number(cell, 2 if size == round(size, 2) != round(size, 1) else 1)
