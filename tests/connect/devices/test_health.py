@@ -1,5 +1,6 @@
 """Health is gathered while frames come in, written in bulk, and judged."""
 
+import json
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -251,3 +252,22 @@ def test_a_lamp_cut_off_by_day_is_not_silent_each_morning(registered) -> None:
 def test_the_days_of_the_trail_are_days() -> None:
     state = merged([Seen(1, T0, battery=50.0)])
     assert date.fromordinal(int(state.battery_trail[0][0])) == NOON.date()
+
+
+def test_a_file_of_messages_leaves_the_health_of_its_devices_behind(registered, home, tmp_path) -> None:
+    from mitoyen.connect.uplinks import importing
+
+    (device,) = registered(1)
+    lines = [
+        {"deviceInfo": {"devEui": "70b3d50000000000"}, "fCnt": at, "fPort": 2, "data": "AQ==",
+         "time": (NOON + timedelta(minutes=10 * at)).isoformat(), "deduplicationId": f"d{at}"}
+        for at in range(3)
+    ]  # fmt: skip
+    file = tmp_path / "messages.ndjson"
+    file.write_text("\n".join(json.dumps(line) for line in lines), encoding="utf-8")
+    importing.run(file, "chirpstack4", dry_run=True)
+    assert not Health.objects.exists()
+    importing.run(file, "chirpstack4")
+    kept = Health.objects.get(device=device)
+    # At their own times, not when the file was taken in.
+    assert (kept.frames, kept.last_counter, kept.last_seen) == (3, 2, NOON + timedelta(minutes=20))

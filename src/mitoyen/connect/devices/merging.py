@@ -74,13 +74,24 @@ FIELDS = tuple(State.__dataclass_fields__)
 
 def merge(state: State, frames: Sequence[Seen], empty_volts: float | None = None) -> None:
     """Take frames of one device into its state. `empty_volts`: where its model's battery no longer serves."""
-    ordered = sorted(frames, key=_receipt) if len(frames) > 1 else frames
+    ordered = sorted(_as_sent(frames), key=_receipt) if len(frames) > 1 else frames
     for seen in ordered:
         _one(state, seen)
     state.usual_interval_s, state.spread_s = rhythm.usual(state.gaps)
     _signal(state, ordered)
     _clock(state, ordered)
     _battery(state, ordered, empty_volts)
+
+
+def _as_sent(frames: Sequence[Seen]) -> Sequence[Seen]:
+    """Frames that came all at once, from a file or after an outage, as if each had come at its own time."""
+    times = [seen.time for seen in frames if seen.time is not None]
+    if len(frames) < 3 or len(times) < len(frames):
+        return frames
+    sent, came = max(times) - min(times), max(map(_receipt, frames)) - min(map(_receipt, frames))
+    if sent < 60_000_000 or came > sent / 20:
+        return frames
+    return [msgspec.structs.replace(seen, received=seen.time, time=None) for seen in frames]
 
 
 def _receipt(seen: Seen) -> int:

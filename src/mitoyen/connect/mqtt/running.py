@@ -13,6 +13,7 @@ from pathlib import Path
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from mitoyen.connect.devices import health
 from mitoyen.connect.mqtt import topics
 from mitoyen.connect.mqtt.broker import Address, Broker
 from mitoyen.connect.mqtt.consuming import Consumer
@@ -48,6 +49,7 @@ def _serve(asked: Topics, stop: threading.Event) -> None:
     again = taking.recover()
     if again:
         logger.info("MQTT: %d frames that were kept before the last stop are in the journal now.", again)
+    health.in_background()
     broker.start()
     told = time.monotonic()
     try:
@@ -59,6 +61,7 @@ def _serve(asked: Topics, stop: threading.Event) -> None:
     finally:
         broker.stop()
         decoding.close()
+        health.stop_background()
         _tell(broker, consumer, inbox)
 
 

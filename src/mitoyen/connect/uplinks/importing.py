@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 from django.utils.translation import gettext as _
 
+from mitoyen.connect.devices import health
 from mitoyen.connect.uplinks import days, formats, reading, strict, taking
 from mitoyen.connect.uplinks.encodings import Encodings, kept
 from mitoyen.connect.uplinks.keeping import Preview
@@ -98,6 +99,8 @@ def run(
         if progress is not None:
             progress(report.taken.messages, total, path.name)
     heard.tell(report)
+    if not dry_run:
+        health.flush()
     return report
 
 
