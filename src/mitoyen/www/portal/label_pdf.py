@@ -14,6 +14,7 @@ from mitoyen.channels.paper.typesetting import quoted
 from mitoyen.www.portal import label_pictograms
 
 A6_WIDTH = 105.0
+STANDARD = "Digital Trust for Places and Routines"
 
 
 class Line(Protocol):
@@ -74,7 +75,7 @@ def _source(told: Told, size: tuple[float, float], language: str) -> Iterator[st
         yield f"#block(below: {2.4 * scale}mm, grid({columns}, pdf.artifact({picture}), {words}))"
     says = _("A code: it opens %(address)s") % {"address": told.address}
     reads = _("The same on line, in other languages, larger: %(address)s") % {"address": told.address}
-    standard = _("In the categories of the Digital Trust for Places and Routines standard; drawings of our own.")
+    standard = _("The drawings are ours, sorted as in %(standard)s.") % {"standard": STANDARD}
     columns = f"columns: ({24 * scale}mm, 1fr), column-gutter: {3 * scale}mm, align: horizon"
     words = f"[#par({quoted(reads)})\n#par(text(size: {7 * scale}pt, {quoted(standard)}))]"
     yield f"#v(1fr)\n#block(grid({columns}, {_image(code(told.address), 24 * scale, says)}, {words}))"

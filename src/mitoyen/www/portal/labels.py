@@ -52,6 +52,7 @@ def page(request: HttpRequest, kind: str) -> HttpResponse:
         "title": _kind(usage, label),
         "usage": usage.text("usage.title", _language()),
         "parts": parts(usage, label),
+        "standard": label_pdf.STANDARD,
         "sizes": [(size, size.upper()) for size in SIZES],
     }
     return render(request, "portal/label.html", context)
