@@ -1,7 +1,8 @@
 """The same fifty requests, through each channel from outside the product, end in the same fifty records.
 
 Short messages come from a message centre, mails by SMTP, sheets of paper as scans, the web's and the counter's as the
-forms that a browser posts, Open311's as an application posts them. But for the code, the times, the channel and who took it in, nothing may differ.
+forms that a browser posts, Open311's as an application posts them. But for the code, the times, the channel and who
+took it in, nothing may differ.
 """
 
 import io

@@ -25,6 +25,7 @@ from mitoyen.services import codes, following, photos, subscriptions, throttle, 
 from mitoyen.services.enums import Channel, FactKind, State, Way
 from mitoyen.services.long_words import pieces
 from mitoyen.services.models import Contact, Handler, Photo, Request
+from mitoyen.services.thanks import only, only_thanks
 from mitoyen.territory.spelling import bare
 
 IN_A_SUBJECT = re.compile(r"(?<![A-Z0-9])(?:[A-Z0-9]{3}[- .]?){2}[A-Z0-9]{3}(?![A-Z0-9])", re.IGNORECASE)
@@ -33,11 +34,6 @@ ASKS = frozenset(
     {"ou", "en", "est", "suivi", "suivre", "ma", "mon", "demande", "dossier", "code", "etat", "de", "la", "le", "elle",
      "t", "bonjour", "bonsoir", "merci", "svp", "s", "il", "vous", "plait", "cordialement", "status", "where", "is",
      "my", "request", "follow", "hello", "please", "thanks", "thank", "you", "the"}
-)  # fmt: skip
-THANKS = frozenset(
-    {"merci", "beaucoup", "bien", "infiniment", "encore", "a", "vous", "pour", "tout", "votre", "aide", "reponse", "c",
-     "est", "regle", "resolu", "parfait", "super", "bravo", "bonne", "journee", "soiree", "cordialement", "bonjour",
-     "bonsoir", "le", "la", "les", "et", "de", "thank", "thanks", "you", "very", "much", "great", "ok"}
 )  # fmt: skip
 STOPS = frozenset({"stop", "desabonnement", "desinscription", "me desabonner", "se desabonner", "unsubscribe", "arret"})
 MOST_WORDS = 20_000
@@ -176,7 +172,7 @@ class _Taking:
 
     def _complete(self, request: Request) -> tuple[Outcome, Request | None]:
         words = quoting.written(self.mail.text)[:MOST_WORDS]
-        if not self.kept and _only(ASKS, words):
+        if not self.kept and only(ASKS, words):
             self._tell_story(request)
             return Outcome.STORY, request
         with translation.override(request.language):
@@ -203,7 +199,7 @@ class _Taking:
         parts = pieces(words, timeline.LONGEST)
         if request.state == State.REFUSED:
             timeline.appeal(request, parts[0], Channel.MAIL)
-        elif request.state == State.CLOSED and _only(THANKS, words):
+        elif request.state == State.CLOSED and only_thanks(words):
             # Thanks don't open again what is finished.
             timeline.note(request, FactKind.ADDED, words=words, channel=Channel.MAIL)
         elif request.state == State.CLOSED:
@@ -283,11 +279,6 @@ def _is_address(text: str) -> bool:
     except ValidationError:
         return False
     return True
-
-
-def _only(known: frozenset[str], text: str) -> bool:
-    """Nothing but these words, in a short text."""
-    return len(text) <= 200 and all(word in known or codes.read(word) for word in bare(text).split())
 
 
 def _dropped(count: int) -> str:

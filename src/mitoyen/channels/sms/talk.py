@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from mitoyen.channels.sms import dialogue, stopping, words
+from mitoyen.channels.sms import acting, dialogue, stopping, words
 from mitoyen.channels.sms.models import Dialogue
 from mitoyen.services import codes, following
 from mitoyen.services.answers import clean
@@ -76,7 +76,10 @@ def _help(_number: str, text: str, row: Dialogue | None) -> str | None:
     if words.said(text) not in words.HELP and text != "?":
         return None
     told = [
-        _("%(territory)s. Write any word to begin, or your code to follow a request. STOP: no more messages.")
+        _(
+            "%(territory)s. Write any word to begin, or your code to follow a request; your code, then words, to "
+            "complete it, open it again or contest. STOP: no more messages."
+        )
         % {"territory": settings.MITOYEN["territory_name"]}
     ]
     phone = dialogue.phone_offer()
@@ -87,13 +90,15 @@ def _help(_number: str, text: str, row: Dialogue | None) -> str | None:
 
 
 def _code(number: str, text: str, row: Dialogue | None) -> str | None:
-    """A follow-up code typed alone. In a dialogue only one that is right, and where no code is asked for."""
-    if codes.read(text) is None and (row is not None or not _looks_like_code(text)):
+    """A follow-up code typed alone, or with words after it. In a dialogue only one that is right, and where no code is
+    asked for."""
+    typed, more = acting.parted(text) or (text, "")
+    if codes.read(typed) is None and (row is not None or not _looks_like_code(typed)):
         return None
-    if row is not None and dialogue.asks_for_code(row):
+    if row is not None and (dialogue.asks_for_code(row) or (more and not _looks_like_code(typed))):
         return None
     try:
-        request = following.find(text, number)
+        request = following.find(typed, number)
     except following.TooManyTries:
         told = _("Too many wrong codes were sent from this number. Try again in an hour.")
         return " ".join(part for part in (told, dialogue.phone_offer()) if part)
@@ -101,7 +106,7 @@ def _code(number: str, text: str, row: Dialogue | None) -> str | None:
         return _("No request has this code. It reads like %(example)s: check each character.") % {
             "example": "K7M-2XA-9FC"
         }
-    return _story(request)
+    return acting.act(request, more) if more else _story(request)
 
 
 def _looks_like_code(text: str) -> bool:
@@ -113,11 +118,11 @@ def _looks_like_code(text: str) -> bool:
 def _story(request: Request) -> str:
     """Title and the last facts, newest last, within three parts."""
     story = following.story(request)
-    head = f"{story.code}: {story.title}"
+    head, offer = f"{story.code}: {story.title}", acting.offer(story)
     told: list[str] = []
     for step in reversed(story.steps[-STEPS_TOLD:]):
         line = words.shortened(f"{timezone.localtime(step.fact.at):%d/%m} {step.sentence}", 300)
-        if told and len("\n".join([head, line, *told])) > LONGEST_STORY:
+        if told and len("\n".join([head, line, *told, offer])) > LONGEST_STORY:
             break
         told.insert(0, line)
-    return "\n".join([head, *told])
+    return "\n".join(part for part in (head, *told, offer) if part)
