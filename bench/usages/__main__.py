@@ -1,6 +1,7 @@
 """`python -m bench.usages [NAME] [--count 200] [--seeds 3]`: a table a usage of what is found and what is wrongly told.
 
-Seeds are 101, 102…; thresholds were chosen on others (below 20). Each row is the worst of the seeds.
+`--count` of each sort and seed. Seeds are 101, 102…; thresholds were chosen on others (below 20). Each row gives all
+seeds together and, in brackets, the worst one.
 """
 
 import argparse
@@ -39,19 +40,21 @@ def _show(name: str, count: int, seeds: range) -> None:
     sorts = importlib.import_module(f"bench.usages.{name}").SORTS
     started = time.monotonic()
     by_seed = [study.run(name, sorts, count, seed) for seed in seeds]
-    table = Table(title=f"{name}: {count} of each sort, worst of seeds {seeds.start} to {seeds.stop - 1}")
+    table = Table(title=f"{name}: {count} of each sort and seed, {seeds.start} to {seeds.stop - 1}; (worst seed)")
     for column in ("sort", "recall", "precision", "told after (h)", "false /1,000 datastreams a week", "datastreams"):
         table.add_column(column, justify="left" if column == "sort" else "right")
     for rows in zip(*by_seed, strict=True):
         recalls = [row.recall for row in rows if row.planted]
         precisions = [row.precision for row in rows if row.planted]
+        found, planted = sum(row.found for row in rows), sum(row.planted for row in rows)
+        false, datastreams = sum(len(row.false) for row in rows), sum(row.datastreams for row in rows)
         table.add_row(
             rows[0].name,
-            f"{min(recalls):.3f}" if recalls else "",
-            f"{min(precisions):.3f}" if precisions else "",
+            f"{found / planted:.3f} ({min(recalls):.3f})" if recalls else "",
+            f"{found / max(found + false, 1):.3f} ({min(precisions):.3f})" if precisions else "",
             f"{max(row.delay for row in rows):.0f}" if recalls else "",
-            f"{max(row.false_per_thousand for row in rows):.2f}",
-            str(min(row.datastreams for row in rows)),
+            f"{1000 * false / max(datastreams, 1):.2f} ({max(row.false_per_thousand for row in rows):.2f})",
+            str(datastreams),
         )
     Console(width=120).print(table)
     wrong = [rule for rows in by_seed for row in rows for rule in row.false]

@@ -265,16 +265,24 @@ def _cabinet_trial(rng: Rng, day: dt.date, fault: str) -> Trial:
     return Trial(Group((cabinet,), start, end), where, onset)
 
 
+HALF_DAY = dt.timedelta(hours=13)
 SORTS = (
-    Sort("nothing wrong, lamps read", "", healthy),
-    Sort("nothing wrong, cabinet read", "", healthy_cabinet),
-    Sort("lamp out", "lamp_out", lambda rng, day: _trial(rng, day, "lamp_out")),
-    Sort("lamp lit by day", "lit_by_day", lambda rng, day: _trial(rng, day, "lamp_by_day")),
-    Sort("cabinet out, lamps tell", "cabinet_fault", lambda rng, day: _trial(rng, day, "cabinet_out")),
-    Sort("cabinet out, lamps fall silent", "cabinet_fault", lambda rng, day: _trial(rng, day, "cabinet_silent")),
-    Sort("circuit out", "cabinet_fault", lambda rng, day: _trial(rng, day, "circuit_out")),
-    Sort("cabinet lit by day", "lit_by_day", lambda rng, day: _trial(rng, day, "cabinet_by_day")),
-    Sort("cabinet read: a circuit out", "cabinet_drop", lambda rng, day: _cabinet_trial(rng, day, "circuit_out")),
-    Sort("cabinet read: all out", "cabinet_drop", lambda rng, day: _cabinet_trial(rng, day, "cabinet_out")),
-    Sort("cabinet read: lit by day", "cabinet_by_day", lambda rng, day: _cabinet_trial(rng, day, "by_day")),
+    Sort("nothing wrong, lamps read", "", healthy, HALF_DAY),
+    Sort("nothing wrong, cabinet read", "", healthy_cabinet, HALF_DAY),
+    Sort("lamp out", "lamp_out", lambda rng, day: _trial(rng, day, "lamp_out"), HALF_DAY),
+    Sort("lamp lit by day", "lit_by_day", lambda rng, day: _trial(rng, day, "lamp_by_day"), HALF_DAY),
+    Sort("cabinet out, lamps tell", "cabinet_fault", lambda rng, day: _trial(rng, day, "cabinet_out"), HALF_DAY),
+    Sort(
+        "cabinet out, lamps fall silent", "cabinet_fault", lambda rng, day: _trial(rng, day, "cabinet_silent"), HALF_DAY
+    ),
+    Sort("circuit out", "cabinet_fault", lambda rng, day: _trial(rng, day, "circuit_out"), HALF_DAY),
+    Sort("cabinet lit by day", "lit_by_day", lambda rng, day: _trial(rng, day, "cabinet_by_day"), HALF_DAY),
+    Sort(
+        "cabinet read: a circuit out",
+        "cabinet_drop",
+        lambda rng, day: _cabinet_trial(rng, day, "circuit_out"),
+        HALF_DAY,
+    ),
+    Sort("cabinet read: all out", "cabinet_drop", lambda rng, day: _cabinet_trial(rng, day, "cabinet_out"), HALF_DAY),
+    Sort("cabinet read: lit by day", "cabinet_by_day", lambda rng, day: _cabinet_trial(rng, day, "by_day"), HALF_DAY),
 )

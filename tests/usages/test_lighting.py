@@ -8,6 +8,8 @@ import pytest
 from bench.usages import lighting, study
 
 from mitoyen.manifests.registry import installed
+from mitoyen.territory.mapping import Mapping
+from mitoyen.territory.things import import_things
 from mitoyen.usages.lighting import sky
 
 COUNT = 8
@@ -74,3 +76,13 @@ def test_a_decree_holds_from_its_first_evening_to_its_last_over_clock_changes():
 def test_what_is_not_told_whole_is_no_decree(told):
     starts, _ends = sky.decree(told, dt.date(2025, 1, 1), dt.date(2025, 1, 9))
     assert len(starts) == 0
+
+
+def test_the_real_street_lights_of_montpellier_are_lamps_with_their_lantern(real_data, db):
+    file = real_data / "equipment" / "montpellier-eclairage-public-shp-lambert93.zip"
+    mapping = Mapping(kind="street_lamp", attributes={"lantern": "type_lante"})
+    report = import_things(file, mapping, "agent@example.org", dry_run=True)
+    assert (report.rows, report.new, report.duplicates, len(report.refused)) == (29_969, 29_845, 124, 0)
+    assert report.facts["crs"] == "IGNF:LAMB93"
+    kind = next(kind for kind in installed()["lighting"].manifest.kinds if kind.name == report.mapping.kind)
+    assert set(report.mapping.attributes) <= {attribute.name for attribute in kind.attributes}

@@ -68,15 +68,21 @@ def intervals(window: Window) -> Intervals:
     return amounts_of(rule, window.time[known], window.length_s[known], window.value[known])
 
 
-def amounts(window: Window | None, bounds: Times, *, least_covered: float = 0.9) -> Floats:
-    """The amount of each hour, shared out pro rata; nan where less than `least_covered` of the hour is known."""
+def amounts(
+    window: Window | None, bounds: Times, *, least_covered: float = 0.9, longest: np.timedelta64 | None = None
+) -> Floats:
+    """The amount of each hour, shared out pro rata; nan where less than `least_covered` of the hour is known.
+
+    What an index gained over more than `longest` is left out: shared out evenly, it would look like a steady flow.
+    """
     bins = len(bounds) - 1
     if window is None or len(window.time) == 0 or bins < 1:
         return np.full(max(bins, 0), np.nan)
     made = intervals(window)
-    total = spread(made.start, made.end, made.amount, bounds)
-    seconds = (made.end - made.start).astype(np.float64) / 1e6
-    covered = spread(made.start, made.end, seconds, bounds)
+    kept = slice(None) if longest is None else made.end - made.start <= longest
+    start, end, amount = made.start[kept], made.end[kept], made.amount[kept]
+    total = spread(start, end, amount, bounds)
+    covered = spread(start, end, (end - start).astype(np.float64) / 1e6, bounds)
     total[covered < least_covered * 3600] = np.nan
     return total
 

@@ -62,8 +62,8 @@ class Board:
 def lamp_out(rule: AlertRule, group: Group) -> Iterator[Sighting]:
     """Lamps dark for the last `hours` in which they should have been lit; not those of a faulty cabinet."""
     board = board_of(group)
-    told = {lamp for _since, _hours, lamps in _cabinet_faults(rule, board) for lamp in lamps}
     runs = _dark_runs(board)
+    told = {lamp for _since, _last, lamps in _cabinet_faults(rule, board, runs) for lamp in lamps}
     for row, lamp in enumerate(board.lamps):
         run, lasted = runs[row], len(runs[row]) * board.every[row]
         if row in told or lasted < rule.thresholds["hours"]:
@@ -83,7 +83,7 @@ def cabinet_fault(rule: AlertRule, group: Group) -> Iterator[Sighting]:
     board = board_of(group)
     if board.cabinet is None:
         return
-    for since, last, lamps in _cabinet_faults(rule, board):
+    for since, last, lamps in _cabinet_faults(rule, board, _dark_runs(board)):
         covered = tuple(board.lamps[row].thing for row in sorted(lamps))
         yield Sighting(
             board.cabinet.thing,
@@ -302,12 +302,14 @@ def _own_schedule(board: Board, row: int, expected: Bools) -> Bools:
     return np.asarray((((seen >= 3) & (lit <= 0.34 * seen))[slot]), bool)
 
 
-def _cabinet_faults(rule: AlertRule, board: Board) -> list[tuple[int, int, frozenset[int]]]:
+def _cabinet_faults(
+    rule: AlertRule, board: Board, dark: list[NDArray[np.intp]]
+) -> list[tuple[int, int, frozenset[int]]]:
     """(first step, last step, rows of lamps) of a cabinet that went out, whole or in part; at most one."""
     if board.cabinet is None or len(board.lamps) < LEAST_LAMPS:
         return []
     whole = _whole_out(board, rule.thresholds["cabinet_hours"])
-    return whole or _part_out(board, rule.thresholds["cabinet_hours"], rule.thresholds["share"])
+    return whole or _part_out(board, dark, rule.thresholds["cabinet_hours"], rule.thresholds["share"])
 
 
 def _whole_out(board: Board, least: float) -> list[tuple[int, int, frozenset[int]]]:
@@ -337,10 +339,12 @@ def _whole_out(board: Board, least: float) -> list[tuple[int, int, frozenset[int
     return [(int(run[0]), int(run[-1]), frozenset(np.flatnonzero(~lit_now).tolist()))]
 
 
-def _part_out(board: Board, least: float, share: float) -> list[tuple[int, int, frozenset[int]]]:
+def _part_out(
+    board: Board, dark: list[NDArray[np.intp]], least: float, share: float
+) -> list[tuple[int, int, frozenset[int]]]:
     """Several lamps that went dark at the same time: a circuit, a fuse or a cable, not so many lamps."""
     expected = np.flatnonzero(_expected(board))
-    runs = {row: run for row, run in enumerate(_dark_runs(board)) if len(run)}
+    runs = {row: run for row, run in enumerate(dark) if len(run)}
     lasted = {row: len(run) * board.every[row] for row, run in runs.items()}
     # A lamp went dark after the last time it was seen lit and by the first time it was seen dark.
     spans = {row: _went(board, row, run, expected) for row, run in runs.items()}

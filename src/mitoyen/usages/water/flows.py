@@ -171,7 +171,7 @@ def flows(group: Group, name: str) -> Iterator[Flow]:
         if window is None or len(window.time) < 24 or np.median(np.diff(window.time)) > 2 * HOUR:
             continue
         step = number(subject.attributes, "step_m3") or _step(window)
-        yield Flow(subject, name, window, bounds, amounts(window, bounds), day, hour, step)
+        yield Flow(subject, name, window, bounds, amounts(window, bounds, longest=3 * HOUR), day, hour, step)
 
 
 def leak_of(flow: Flow, limit: float, least: int) -> tuple[int, int, float] | None:
@@ -183,7 +183,8 @@ def leak_of(flow: Flow, limit: float, least: int) -> tuple[int, int, float] | No
         found = _risen(days, floors, least, limit, 0.35)
         return None if found is None else (_hour_of(flow, days[found[0]]), found[1], found[2])
     run = trailing(floors >= limit, np.ones(len(floors), bool))
-    if len(run) < least:
+    # With steps that take hours to turn, people who get up at night look like a leak for longer.
+    if len(run) < least + (flow.step / limit > 1):
         return None
     return _hour_of(flow, days[run[0]]), len(run), float(np.median(floors[run[-least:]]))
 
@@ -230,7 +231,7 @@ def _risen(
         before, after = floors[:-count], floors[-count:]
         base = float(np.median(before))
         spread = 1.48 * float(np.median(np.abs(before - base)))
-        rise = max(limit, share * base, 3 * spread, float(np.max(before) - base) * 0.8)
+        rise = max(limit, share * base, 3 * spread, float(np.max(before) - base))
         if (after >= base + rise).all():
             return len(floors) - count, count, float(np.median(after)) - base, base
     return None
@@ -268,10 +269,12 @@ def _longest_pause(amount: Floats) -> int:
 
 
 def _step(window: Window) -> float:
-    """The smallest change that a meter tells, in m3."""
-    change = np.abs(window.value if window.kind == "delta" else np.diff(window.value))
-    steps = change[change > 1e-6]
-    return float(np.round(steps.min(), 6)) if len(steps) else 0.001
+    """The coarsest of the usual steps (1 m3 to a litre) of which all that a meter told are multiples."""
+    for step in (1.0, 0.1, 0.01):
+        turns = window.value / step
+        if np.abs(turns - np.round(turns)).max(initial=0.0) < 1e-3:
+            return step
+    return 0.001
 
 
 def _slipped(value: Floats, at: int) -> bool:
