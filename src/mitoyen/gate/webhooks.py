@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from django.utils import translation
 
+from mitoyen.connect.devices import health
 from mitoyen.connect.uplinks import careful
 from mitoyen.connect.uplinks.formats import BY_NAME
 from mitoyen.connect.uplinks.messages import Message
@@ -40,6 +41,8 @@ def known(form: str) -> bool:
 
 
 def _take(messages: Sequence[Message]) -> Sequence[str]:
+    # Once: the health of devices is written behind, never while senders wait.
+    health.in_background()
     with looked_after():
         return careful.take(messages).outcomes
 
