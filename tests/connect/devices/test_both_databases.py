@@ -1,5 +1,7 @@
 """The register and the health of devices on each of the two databases: what their SQL has to agree on."""
 
+import pytest
+
 from tests.ledger.conftest import Installation, installation, postgresql  # noqa: F401 - fixtures
 
 LIFE = """
@@ -43,5 +45,6 @@ print("well")
 """
 
 
+@pytest.mark.long
 def test_registered_heard_silent_and_undone(installation: Installation) -> None:  # noqa: F811
     assert installation.run(LIFE).endswith("well")
