@@ -49,5 +49,7 @@ def _first_looks() -> Iterator[tuple[str, str]]:
         if Thing.objects.filter(slug=slug).exists():
             yield f"/batiments/{slug}/", why
     yield "/communes/trelaze/usages/lighting/", _("what switching off and dimming street lamps spared, with its range")
+    yield "/communes/behuard/usages/floods/", _("the Loire that rises at the island commune, and the two days to come")
+    yield "/bureau/maintenant/", _("at the desk: what is wrong now; a flood’s page leads to those who asked to be told")
     yield "/services/par-sms/", _("how someone asks by SMS, without the internet")
     yield "/bureau/papier/", _("at the desk: a form filled with a pen and scanned, which waits for a clerk’s word")

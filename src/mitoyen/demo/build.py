@@ -80,7 +80,7 @@ def build(
     if _is_stale():
         _evaluate(progress, processes=1 if small else 2)
     if added or not ShownFigures.objects.exists():
-        progress(_("Looking at lamps, water and gardens"), 0, 1)
+        progress(_("Looking at what the objects say now"), 0, 1)
         making.look()
     meters = len(things) - len(buildings) - 1
     return DemoSummary(communes, len(buildings), meters, written, loaded, accounts, time.monotonic() - started)
