@@ -7,7 +7,7 @@ from mitoyen.connect.imports import run
 from mitoyen.connect.mappings import spec_of
 from mitoyen.connect.models import Upload
 from mitoyen.connect.options import Options
-from mitoyen.connect.uplinks import expiry as expiry  # registers its job
+from mitoyen.connect.uplinks import expiry  # noqa: F401 - registers its job
 from mitoyen.history.models import Batch
 from mitoyen.ledger.jobs import job_progress, task
 from mitoyen.ledger.models import Job

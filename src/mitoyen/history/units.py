@@ -15,7 +15,8 @@ _PINT = {
     "Cel": "degree_Celsius", "K": "kelvin", "[degF]": "degree_Fahrenheit", "%": "percent", "W/m2": "watt/meter**2",
     "J/m2": "joule/meter**2", "m/s": "meter/second", "km/h": "kilometer/hour", "hPa": "hectopascal", "Pa": "pascal",
     "mbar": "millibar", "ppm": "ppm", "ug/m3": "microgram/meter**3", "mg/m3": "milligram/meter**3", "lx": "lux",
-    "V": "volt", "A": "ampere", "Hz": "hertz", "m": "meter", "cm": "centimeter", "mm": "millimeter", "deg": "degree", "1": "dimensionless",
+    "V": "volt", "A": "ampere", "Hz": "hertz", "m": "meter", "cm": "centimeter", "mm": "millimeter",
+    "deg": "degree", "1": "dimensionless",
 }  # fmt: skip
 _MONEY = ("EUR",)
 # What people write -> UCUM code; looked up in lower case, without spaces.

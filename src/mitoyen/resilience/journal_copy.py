@@ -48,8 +48,7 @@ def _write_rows(target: Path) -> None:
         columns = journal.rows_between(*extent)
         names = ("datastream", "time", "length", "value", "quality", "batch")
         rows = sorted(zip(*(columns[name].tolist() for name in names), strict=True), key=lambda row: row[5])
-        for batch, group in groupby(rows, key=lambda row: row[5]):
-            store.append([row[:5] for row in group], batch)
+        store.append([([row[:5] for row in group], batch) for batch, group in groupby(rows, key=lambda row: row[5])])
     store.put_aside(journal.aside())
     store.take_account(*journal.account())
     store.connection.close()

@@ -40,8 +40,10 @@ def reading(number):
 class Consumer:
     """`mitoyen run mqtt`, in a group of its own."""
 
+    process: "subprocess.Popen[bytes]"
+
     def __init__(self, installation, broker):
-        self.installation, self.broker, self.process = installation, broker, None
+        self.installation, self.broker = installation, broker
 
     def start(self):
         environment = self.installation.environment(

@@ -74,7 +74,9 @@ def test_the_demo_s_table_is_marked_and_never_replaces_one(home):
     assert example.make()
     told = costs.costs()
     assert told.example
-    assert told.of("paper")["example"]
+    paper = told.of("paper")
+    assert paper is not None
+    assert paper["example"]
     assert AuditEntry.objects.filter(action="costs.taken").count() == 1
     (home / "costs.toml").write_text(GOOD)
     assert not example.make()

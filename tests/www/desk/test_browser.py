@@ -63,7 +63,8 @@ if not Registration.objects.exists():
     now = dt.datetime.now(dt.UTC)
     today = now.date().toordinal()
     trail = [[today - 40 + day, 90.0 - day] for day in range(40)]
-    registered_device(site, last_seen=now, battery_percent=51.0, battery_trail=trail, frames=900, gateway="gw", rssi=-90.0)
+    radio = {"gateway": "gw", "rssi": -90.0}
+    registered_device(site, last_seen=now, battery_percent=51.0, battery_trail=trail, frames=900, **radio)
     registered_device(site, "SONDE-2", last_seen=now, silent_since=now)
     Quarantined.objects.create(door="mqtt", reason="nul", content=b"{", sha256="0" * 64, last_at=now)
 from mitoyen.channels.paper.models import PaperForm

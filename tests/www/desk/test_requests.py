@@ -193,8 +193,8 @@ def test_what_is_likely_the_same_is_offered_to_the_clerk_and_joined_without_losi
     assert first.code in page
     assert act(client, second, "join", code=first.code).status_code == 302
     assert again(second).joined_to_id == first.pk
-    assert "votre code reste" in Notice.objects.filter(to="b@exemple.fr").last().body
+    assert "votre code reste" in Notice.objects.filter(to="b@exemple.fr").latest("pk").body
     act(client, first, "close", words="Il est rebouché.")
     for asked, to in ((first, "a@exemple.fr"), (second, "b@exemple.fr")):
         assert again(asked).state == State.CLOSED
-        assert "Il est rebouché." in Notice.objects.filter(to=to).last().body
+        assert "Il est rebouché." in Notice.objects.filter(to=to).latest("pk").body

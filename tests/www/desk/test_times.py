@@ -63,7 +63,7 @@ def test_the_desk_lists_it_gives_a_time_in_one_screen_and_the_person_is_told(des
     assert give(client, request, slot.key).status_code == 302
     kept = Appointment.objects.get(request=request)
     assert (kept.venue, kept.starts) == (desk.venue, slot.starts)
-    told = Notice.objects.filter(about=f"request:{request.code}", key__startswith="fact:").order_by("pk").last()
+    told = Notice.objects.filter(about=f"request:{request.code}", key__startswith="fact:").latest("pk")
     assert (told.way, told.to) == (way, value)
     assert "Votre rendez-vous" in told.body
     assert "Parc" in told.body
@@ -150,7 +150,7 @@ def test_a_scanned_form_becomes_an_appointment_to_give(desk, sign_in):
     request = Request.objects.get(service="digital_help")
     assert (request.channel, request.commune_id) == (Channel.PAPER, desk.angers.insee)
     assert give(client, request, the_first(desk).key).status_code == 302
-    assert "Votre rendez-vous" in Notice.objects.filter(way="letter").order_by("pk").last().body
+    assert "Votre rendez-vous" in Notice.objects.filter(way="letter").latest("pk").body
 
 
 def test_times_of_the_commune_come_first(desk, sign_in):

@@ -328,7 +328,8 @@ def test_xml_holds_what_xml_can_not(client, post):
 
 
 def test_what_is_likely_known_already_is_said_and_nothing_is_lost(client, post):
-    first = _published(Request.objects.get()) if post().status_code == 200 else None
+    assert post().status_code == 200
+    first = _published(Request.objects.get())
     answer = post(description="La lampe du coin ne marche plus")
     notice = answer.json()[0]["service_notice"]
     assert f"/services/report_problem/demandes/{first.pk}/" in notice
