@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -18,6 +19,12 @@ class Work:
         self.go.wait(20)
         self.groups.append(list(items))
         return [ValueError(item) if item < 0 else 10 * item for item in items]
+
+
+def played(scene):
+    """In a thread of its own: a browser of another test may keep a loop running in this one."""
+    with ThreadPoolExecutor(1) as threads:
+        return threads.submit(lambda: asyncio.run(scene())).result()
 
 
 async def started(doing):
@@ -37,7 +44,7 @@ def test_what_came_in_meanwhile_is_one_group_and_each_has_its_answer():
         work.go.set()
         return await asyncio.gather(*tasks, return_exceptions=True)
 
-    answers = asyncio.run(scene())
+    answers = played(scene)
     assert work.groups == [[1], [2, -3, 4, 5], [6]]
     assert isinstance(answers.pop(2), ValueError)
     assert answers == [10, 20, 40, 50, 60]
@@ -55,7 +62,7 @@ def test_too_much_is_refused_but_never_a_large_one_alone():
         assert await large == 10
         assert await together.do(3, weight=9) == 30
 
-    asyncio.run(scene())
+    played(scene)
 
 
 def test_what_the_work_fails_of_is_everybodys_answer_and_it_goes_on():
@@ -71,7 +78,7 @@ def test_what_the_work_fails_of_is_everybodys_answer_and_it_goes_on():
             await together.do(13)
         assert await together.do(1) == 1
 
-    asyncio.run(scene())
+    played(scene)
 
 
 def test_who_has_gone_stops_nobody():
@@ -85,4 +92,4 @@ def test_who_has_gone_stops_nobody():
         work.go.set()
         assert await stays == 20
 
-    asyncio.run(scene())
+    played(scene)

@@ -81,8 +81,11 @@ def test_a_worker_killed_from_outside_while_idle_is_not_noticed(pool):
 def test_a_worker_killed_within_a_frame_costs_that_frame(pool):
     codec = known(pool, NATIVE)
     pool.decode(codec, frames(1))
-    threading.Timer(0.1, os.kill, (worker_of(pool).pid, signal.SIGKILL)).start()
+    worker = worker_of(pool)
+    killer = threading.Timer(0.05, worker.kill)
+    killer.start()
     answers = pool.decode(codec, frames(13, 5))
+    killer.join()
     assert answers == [Fault(Reason.CRASHED), Decoded({"n": 5, "port": 2})]
 
 

@@ -135,7 +135,7 @@ def desk(db, home):
     )  # fmt: skip
     order = open_order(Asked("Régler la chaudière", school, alerts=[alert]), "operator@example.org")
     form = sheets.sheet_form()
-    registration = registered_device(meter)
+    registration = registered_device(school)
     return SimpleNamespace(
         registration=registration, device_model=registration.model,
         venue=venue, opening=opening,

@@ -1,5 +1,7 @@
 """The desk in Chromium: axe on every page, the main journeys by keyboard alone, 320 px, and without JavaScript."""
 
+import time
+
 import pytest
 
 from tests.www.desk.test_importing import GOOD
@@ -446,7 +448,10 @@ def test_a_scanned_form_is_confirmed_by_keyboard(officer):
     assert page.locator("img.paper-crop").first.is_visible()
     # Pictures load as they come into view.
     page.locator("img.paper-crop").first.scroll_into_view_if_needed()
-    page.wait_for_function("document.querySelector('img.paper-crop').naturalWidth > 200")
+    seen_by = time.monotonic() + 20
+    while page.evaluate("document.querySelector('img.paper-crop').naturalWidth") <= 200:
+        assert time.monotonic() < seen_by
+        page.wait_for_timeout(50)
     tab_to(page, "Où est-ce")
     page.keyboard.type("3 rue des Ponts")
     tab_to(page, "Commune")

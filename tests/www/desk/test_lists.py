@@ -6,7 +6,7 @@ from django.urls import reverse
 from mitoyen.evaluate.models import Action, Closure
 from mitoyen.ledger import audit
 
-LISTS = {"accounts": 11, "actions": 1, "audit": 2, "buildings": 1, "closures": 1, "partners": 1, "places": 1}
+LISTS = {"accounts": 11, "actions": 1, "audit": 4, "buildings": 1, "closures": 1, "partners": 1, "places": 1}
 """page -> its rows in the small desk"""
 
 

@@ -58,9 +58,15 @@ class Broker:
         self._client.loop_start()
 
     def stop(self) -> None:
-        """Leave once the acknowledgements are on their way, so that little comes again."""
+        """Leave once the broker has the acknowledgements, so that little comes again.
+
+        It answers in order: what it says to a subscription asked for again comes after all that was acknowledged.
+        """
         deadline = time.monotonic() + LEAVE_WITHIN_S
-        while self.connected and self._client.want_write() and time.monotonic() < deadline:
+        if self.connected:
+            self.subscribed = False
+            self._client.subscribe([(pattern, 1) for pattern in self._topics.filters])
+        while self.connected and not self.subscribed and time.monotonic() < deadline:
             time.sleep(0.01)
         self._client.disconnect()
         self._client.loop_stop()
