@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mitoyen.connect.codecs import breaker, process
+from mitoyen.connect.codecs import breaker, process, wire
 from mitoyen.connect.codecs.answers import Decoded, Fault, Frame, Reason
 from mitoyen.connect.codecs.breaker import Breaker
 from mitoyen.connect.codecs.pool import Pool, read_answer
@@ -38,6 +38,13 @@ def known(pool, script):
 
 def worker_of(pool):
     return pool._processes[0]._popen
+
+
+def kill_within_a_frame(process):
+    """As soon as the worker says that it decodes one."""
+    while wire.MARK.unpack(process._mark[:])[0] == wire.NONE_YET:
+        time.sleep(0.001)
+    process._popen.kill()
 
 
 def test_frames_come_back_in_order(pool):
@@ -81,8 +88,9 @@ def test_a_worker_killed_from_outside_while_idle_is_not_noticed(pool):
 def test_a_worker_killed_within_a_frame_costs_that_frame(pool):
     codec = known(pool, NATIVE)
     pool.decode(codec, frames(1))
-    worker = worker_of(pool)
-    killer = threading.Timer(0.05, worker.kill)
+    process = pool._processes[0]
+    process._mark[:] = wire.MARK.pack(wire.NONE_YET)
+    killer = threading.Thread(target=kill_within_a_frame, args=(process,))
     killer.start()
     answers = pool.decode(codec, frames(13, 5))
     killer.join()

@@ -104,7 +104,7 @@ def test_a_device_is_replaced_and_taken_back(desk, sign_in, now) -> None:
 
 def test_indexes_are_asked_for_what_is_an_index(desk, sign_in, now) -> None:
     name = f"temperature_{desk.registration.device.pk}"
-    datastream_for(desk.meter, name, "m3", "counter")
+    datastream_for(desk.school, name, "m3", "counter")
     client = sign_in(desk.officer)
     assert f"last_{name}" in page(client, "device-replace", desk.registration.pk)
     said = {"at": "2026-10-01T10:00", "address": "new", f"last_{name}": "1 250,5", f"first_{name}": "0"}
