@@ -94,7 +94,9 @@ def test_a_worker_killed_within_a_frame_costs_that_frame(pool):
     killer.start()
     answers = pool.decode(codec, frames(13, 5))
     killer.join()
-    assert answers == [Fault(Reason.CRASHED), Decoded({"n": 5, "port": 2})]
+    # On a busy machine the kernel's timer may have ended it first.
+    assert answers[0] in (Fault(Reason.CRASHED), Fault(Reason.TOO_SLOW))
+    assert answers[1:] == [Decoded({"n": 5, "port": 2})]
 
 
 def test_a_codec_that_hangs_again_and_again_is_set_aside_and_the_others_are_not():
