@@ -5,6 +5,8 @@ import struct
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from bench import followed
+
 DEVICES, CODECS = 50_000, 20
 _CODEC = """
 function decodeUplink(input) {{
@@ -64,10 +66,14 @@ def build() -> None:
 
     from mitoyen.connect.devices.models import Codec, DeviceModel, Field, Registration
     from mitoyen.history.models import Datastream
+    from mitoyen.manifests import registry
+    from mitoyen.manifests.switches import switch_on
     from mitoyen.territory.models import Commune, Deployment, Device, Thing
 
     start = datetime(2020, 1, 1, tzinfo=UTC)
     commune = Commune.objects.create(insee="49007", name="Angers", slug="angers", longitude=-0.55, latitude=47.47)
+    if followed.USAGE in registry.usages():
+        switch_on(followed.USAGE, commune, since=start.date())
     models = []
     for number in range(CODECS):
         script = codec(number)

@@ -2,8 +2,9 @@
 
 Broker, generator and consumer (with its codec workers) run on this machine. The generator sends open loop, as a network
 server does: `--rate` a second whatever the others do. The consumer is the product's own; beside its work, of one
-message in fifty it notes how long ago that was published when it acknowledges it. At the end every message must be kept
-once and both of its observations be in the journal.
+message in fifty it notes how long ago that was published when it acknowledges it. Beside it the product's alert rules
+follow the journal, five on each of the 100,000 datastreams. At the end every message must be kept once and both of its
+observations be in the journal.
 """
 
 import argparse
@@ -28,7 +29,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from bench import fleet, home, machine
+from bench import fleet, followed, home, machine
 
 PORT = 8783
 USER, PASSWORD = "bench", "bench"
@@ -163,6 +164,32 @@ def consumer(port: int, told: dict[str, Any]) -> Iterator[subprocess.Popen[bytes
             told["late"] = json.loads(out.read() or b"[]")
 
 
+@contextmanager
+def rules(packages: Path, told: dict[str, Any]) -> Iterator[subprocess.Popen[bytes]]:
+    """`mitoyen run rules`; `told["behind"]` has, ten times a second, the time and how old the last whole look was."""
+    from mitoyen.operate.alerts import running
+
+    environment = {**os.environ, "PYTHONPATH": str(packages)}
+    process = subprocess.Popen([sys.executable, "-m", "mitoyen.cli", "run", "rules"], env=environment)
+    told["behind"], stop = [], threading.Event()
+
+    def watch() -> None:
+        while not stop.wait(0.1):
+            if said := running.told():
+                began = datetime.fromisoformat(said["at"]).timestamp() - said["behind_s"]
+                told["behind"].append((time.time(), time.time() - began))
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    try:
+        yield process
+    finally:
+        stop.set()
+        watching.join()
+        process.terminate()
+        process.wait()
+
+
 def generated(port: int, rate: int, seconds: float, first: int) -> dict[str, Any]:
     ours, theirs = multiprocessing.Pipe()
     child = multiprocessing.get_context("spawn").Process(target=_generate, args=(theirs, port, rate, seconds, first))
@@ -195,21 +222,27 @@ def main() -> None:
         _consume()
         return
     with home.temporary() as folder, tempfile.TemporaryDirectory() as data:
+        packages = followed.install(folder, "room", {"temperature": "Cel", "humidity": "%"})
         fleet.build()
         told: dict[str, Any] = {}
-        with broker(Path(data), asked.port, asked.save_after) as server, consumer(asked.port, told) as process:
+        with (
+            broker(Path(data), asked.port, asked.save_after) as server,
+            consumer(asked.port, told) as taking,
+            rules(packages, told) as following,
+        ):
             time.sleep(5)
             warm = generated(asked.port, min(asked.rate, 2000), asked.warm, 0)["sent"] if asked.warm else 0
             _until_kept(2 * warm, 120)
             began = time.time()
-            spent = [machine.cpu_of(one.pid) for one in (server, process)]
+            processes = (server, taking, following)
+            spent = [machine.cpu_of(one.pid) for one in processes]
             found = generated(asked.port, asked.rate, asked.seconds, warm)
             ended = time.time()
             held = _until_kept(2 * (warm + found["sent"]), 120)
             drained = time.time() - ended
-            used = [machine.cpu_of(one.pid) - s for one, s in zip((server, process), spent, strict=True)]
+            used = [machine.cpu_of(one.pid) - s for one, s in zip(processes, spent, strict=True)]
+        found["behind_rules"] = max((age for at, age in told["behind"] if at >= began), default=-1.0)
         _show(asked, found, told["late"], (began, drained, held - 2 * warm, used))
-        del folder
     if held != 2 * (warm + found["sent"]):
         sys.exit("The journal does not hold what was acknowledged.")
 
@@ -221,7 +254,7 @@ def _show(asked: argparse.Namespace, found: dict[str, Any], late: Any, rest: tup
     if waits:
         chosen = (waits[len(waits) // 2], waits[len(waits) * 99 // 100], waits[-1])
         spread = " / ".join(f"{1e3 * one:,.0f}" for one in chosen)
-    a_million = [1e6 * one / found["sent"] for one in (*used, found["cpu"])]
+    costs = " / ".join(f"{1e6 * one / found['sent']:.0f}" for one in (*used, found["cpu"]))
     machine.show(
         f"MQTT QoS 1, {asked.seconds:.0f} s, {fleet.DEVICES:,} devices, {fleet.CODECS} codecs",
         [
@@ -230,8 +263,13 @@ def _show(asked: argparse.Namespace, found: dict[str, Any], late: Any, rest: tup
             ("observations in the journal, two an uplink", f"{held:,}", f"{2 * found['sent']:,}"),
             ("p50 / p99 / longest from publishing to acknowledging, ms", spread, ""),
             ("what waited when the last was sent was in after, s", f"{drained:.1f}", "1"),
+            ("rules behind the journal at most, s", f"{found['behind_rules']:.1f}", "10"),
             ("generator behind at most, s", f"{max(0.0, found['behind']):.2f}", "0"),
-            ("CPU, µs an uplink: broker / consumer / generator", " / ".join(f"{one:.0f}" for one in a_million), "400"),
+            (
+                "CPU, µs an uplink: broker / consumer / rules / generator",
+                " / ".join(f"{one:.0f}" for one in a_million),
+                "400",
+            ),
         ],
     )
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench import home, machine
+from bench import followed, home, machine
 
 INTERVAL_US, LOOK_US = 900_000_000, 2_000_000
 LOOKS = 30
@@ -33,42 +33,6 @@ while time.time() < began + {seconds}:
     journal.append([((sent + i) % {count} + 1, now + i, 0, 20 + random.random(), 0) for i in range(1000)])
     sent += 1000
     time.sleep(max(0.0, sent / {rush} - (time.time() - began)))
-"""
-MANIFEST = """
-name = "bench"
-version = "1.0"
-licence = "MIT"
-core_from = "0.1"
-core_below = "9.0"
-kinds = [{ name = "sensor" }]
-datastreams = [{ property = "level", unit = "mm", kinds = ["gauge"], on = ["sensor"] }]
-
-[[alerts]]
-name = "high"
-method = "threshold"
-properties = ["level"]
-thresholds = { above = 40, clear = 38 }
-[[alerts]]
-name = "rising"
-method = "rate"
-properties = ["level"]
-averaging_minutes = 60
-thresholds = { rise_an_hour = 300 }
-[[alerts]]
-name = "silent"
-method = "missing"
-properties = ["level"]
-thresholds = { intervals = 3 }
-[[alerts]]
-name = "stuck"
-method = "stuck"
-properties = ["level"]
-thresholds = { hours = 12, least_readings = 24 }
-[[alerts]]
-name = "apart"
-method = "compared"
-properties = ["level"]
-thresholds = { times_spread = 9, least_peers = 10 }
 """
 
 
@@ -115,7 +79,7 @@ def _measure(count: int, folder: Path) -> tuple[float, float, int, float]:
     from mitoyen.history import journal
     from mitoyen.operate.alerts.live import Rules
 
-    _install(folder)
+    followed.install(folder, "sensor", {"level": "mm"})
     numbers = _datastreams(count)
     rng = np.random.default_rng(7)
     now, phase = int(time.time() * 1e6), rng.integers(0, INTERVAL_US, count)
@@ -155,30 +119,6 @@ def _rush(count: int) -> tuple[float, float]:
     return time.process_time() - start, slowest
 
 
-def _install(folder: Path) -> None:
-    """The usage, as a package on the path."""
-    from mitoyen.manifests import registry
-
-    package = folder / "packages" / "bench_usage"
-    (package / "texts").mkdir(parents=True)
-    (package / "__init__.py").touch()
-    (package / "manifest.toml").write_text(MANIFEST)
-    alerts = "".join(
-        f'[alerts.{name}]\ntitle = "{name}"\nsentence = "{name}"\naction = "{name}"\n'
-        for name in ("high", "rising", "silent", "stuck", "apart")
-    )
-    texts = '[usage]\ntitle = "b"\nsummary = "b"\n[kinds]\nsensor = "s"\n[properties]\nlevel = "l"\n' + alerts
-    for language in ("fr", "en"):
-        (package / "texts" / f"{language}.toml").write_text(texts)
-    metadata = package.parent / "bench_usage-1.0.dist-info"
-    metadata.mkdir()
-    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: bench-usage\nVersion: 1.0\n")
-    (metadata / "entry_points.txt").write_text("[mitoyen.usages]\nbench = bench_usage\n")
-    sys.path.insert(0, str(package.parent))
-    registry.forget()
-    assert "bench" in registry.usages(), registry.rejected()
-
-
 def _datastreams(count: int) -> NDArray[np.int64]:
     from mitoyen.history.models import Datastream
     from mitoyen.manifests.switches import switch_on
@@ -186,7 +126,7 @@ def _datastreams(count: int) -> NDArray[np.int64]:
 
     communes = [Commune(insee=f"49{i:03}", name=f"C{i}", slug=f"c{i}", longitude=0, latitude=47) for i in range(29)]
     for commune in Commune.objects.bulk_create(communes):
-        switch_on("bench", commune, since=dt.date(2020, 1, 1))
+        switch_on(followed.USAGE, commune, since=dt.date(2020, 1, 1))
     made = Thing.objects.bulk_create(
         (Thing(slug=f"t{i}", name=f"T{i}", kind="sensor", commune=communes[i % 29]) for i in range(count)),
         batch_size=5000,
