@@ -50,7 +50,8 @@ def import_file(
 def _say_refused(results: list[dict[str, Any]]) -> None:
     refused = [result for result in results if result["result"] == "refused"]
     for result in refused[:20]:
-        print("  " + _("line %(n)s: ") % {"n": result["line"]} + result["reason"])
+        told = " ".join(filter(None, (result["reason"], result["todo"])))
+        print("  " + _("line %(n)s: ") % {"n": result["line"]} + told)
 
 
 @devices.command()

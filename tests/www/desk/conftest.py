@@ -81,6 +81,7 @@ def static_folder(settings):
 @pytest.fixture
 def desk(db, home):
     """What the pages show, as a namespace."""
+    from mitoyen.connect.devices.models import RegisterImport
     from mitoyen.connect.models import Upload
     from mitoyen.evaluate.models import Action, Closure
     from mitoyen.history.datastreams import datastream_for
@@ -138,6 +139,7 @@ def desk(db, home):
     registration = registered_device(school)
     return SimpleNamespace(
         registration=registration, device_model=registration.model,
+        device_file=RegisterImport.objects.create(name="capteurs.csv", sha256="", by="operator@example.org"),
         venue=venue, opening=opening,
         demand=demand, service="report_problem", alert=alert, order=order,
         sheet_form=form, sheet=form.sheets.first(), letters=sheets.letters(demand), call=sheets.call(demand),

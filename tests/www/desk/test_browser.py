@@ -69,6 +69,14 @@ if not Registration.objects.exists():
     registered_device(site, last_seen=now, battery_percent=51.0, battery_trail=trail, frames=900, **radio)
     registered_device(site, "SONDE-2", last_seen=now, silent_since=now)
     Quarantined.objects.create(door="mqtt", reason="nul", content=b"{", sha256="0" * 64, last_at=now)
+from mitoyen.connect.devices.models import RegisterImport
+if not RegisterImport.objects.exists():
+    rows = [
+        {"line": 3, "result": "refused", "code": "no_model", "reason": "aucun modèle", "todo": "Écrivez le modèle."},
+        {"line": 2, "address": "70b3d500000000aa", "result": "added", "thing": "École", "deployed": ["temperature"]},
+    ]
+    counts = {"added": 1, "refused": 1, "columns": {"address": "EUI"}}
+    RegisterImport.objects.create(name="capteurs.csv", by="officer@example.org", rows=rows, report=counts, path="x")
 from mitoyen.channels.paper.models import PaperForm
 from tests.www.desk import sheets
 if not PaperForm.objects.exists():
@@ -128,6 +136,8 @@ PAGES = (
     "/bureau/capteurs/",
     "/bureau/capteurs/silencieux/",
     "/bureau/capteurs/illisibles/",
+    "/bureau/capteurs/importer/",
+    "/bureau/capteurs/importer/1/",
     "/bureau/capteurs/modeles/",
     "/bureau/capteurs/modeles/acme-probe/",
     "/bureau/capteurs/1/",

@@ -147,7 +147,7 @@ def _columns(table: Table, given: Mapping[str, str]) -> dict[str, str]:
         words = {"address": _("the devices' addresses (EUI)"), "model": _("their model")}
         raise Refused(
             _("No column holds %(what)s.") % {"what": _(" nor ").join(words[role] for role in missing)},
-            _("Name it with --column ROLE=COLUMN. The file has: %(columns)s.")
+            _("Name it “EUI” or “model” in the first line (or say --column ROLE=COLUMN). The file has: %(columns)s.")
             % {"columns": ", ".join(table.columns[:60])},
             code="no_column",
         )

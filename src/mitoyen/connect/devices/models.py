@@ -57,13 +57,18 @@ class Field(models.Model):
 
 
 class RegisterImport(models.Model):
-    """A file of devices that was taken in; `rows` says what became of each, so that it can be undone."""
+    """A file of devices that was taken in; `rows` says what became of each, so that it can be undone.
+
+    One that was sent at the desk waits for a yes as long as `path` is not empty: nothing of it is in the register.
+    """
 
     name = models.CharField(max_length=300)
     sha256 = models.CharField(max_length=64)
     by = models.CharField(max_length=200)
     at = models.DateTimeField(auto_now_add=True)
     rows = models.JSONField(default=list)
+    report = models.JSONField(default=dict, help_text="The counts and columns of its rows.")
+    path = models.CharField(max_length=100, default="", blank=True, help_text="Encrypted, in the staging folder.")
     undone_at = models.DateTimeField(null=True)
     undone_by = models.CharField(max_length=200, default="", blank=True)
 

@@ -7,6 +7,7 @@
 | can_replace_device(person, device) | energy officer, operator, contractor, in every commune of it |
 | can_set_factor(person, device) | energy officer, operator, in every commune of it |
 | can_manage_models(person) | operator, on the whole territory: a model's fields and factor are shared by all communes |
+| can_import_devices(person) | operator, on the whole territory: a file may name things anywhere, and new models |
 | can_handle_messages(person) | operator, on the whole territory: nobody knows where an unreadable message came from |
 """
 
@@ -45,4 +46,9 @@ def can_manage_models(person: Someone) -> bool:
 
 def can_handle_messages(person: Someone) -> bool:
     """Only operators and administrators of the whole territory see unreadable messages: nobody knows whose they are."""
+    return scope(person, RUN_THE_TERRITORY).whole
+
+
+def can_import_devices(person: Someone) -> bool:
+    """Only operators and administrators of the whole territory bring files of devices in: they may name any thing."""
     return scope(person, RUN_THE_TERRITORY).whole

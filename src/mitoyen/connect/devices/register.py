@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from mitoyen.connect.devices import sealed
 from mitoyen.connect.devices.comparing import Register
 from mitoyen.connect.devices.entries import Entries, Entry, read_entries
+from mitoyen.connect.devices.mending import todo
 from mitoyen.connect.devices.models import DeviceModel, RegisterImport, Registration
 from mitoyen.ledger import audit
 from mitoyen.ledger.refusal import Ground, Refused
@@ -44,6 +45,10 @@ class Report:
     def to_json(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
+    def summary(self) -> dict[str, Any]:
+        """All but the rows."""
+        return {name: value for name, value in self.to_json().items() if name != "results"}
+
 
 @dataclass
 class _Plan:
@@ -58,11 +63,15 @@ class _Plan:
     waiting: int = 0
 
 
-def import_devices(path: Path, by: str, *, columns: Mapping[str, str] | None = None, dry_run: bool = False) -> Report:
+def import_devices(
+    path: Path, by: str, *, columns: Mapping[str, str] | None = None, dry_run: bool = False,
+    waiting: RegisterImport | None = None,
+) -> Report:  # fmt: skip
     """Take the file's devices into the register: new ones added, known ones changed, none removed.
 
     An application key is written when it is given and never told again. A row whose device stands elsewhere, or whose
-    property another device serves, is refused: that is a swap. Raises Refused when the file can't be read at all.
+    property another device serves, is refused: that is a swap. `waiting` is the file as it was sent at the desk. Raises
+    Refused when the file can't be read at all.
     """
     found = read_entries(path, columns)
     with transaction.atomic():
@@ -71,19 +80,20 @@ def import_devices(path: Path, by: str, *, columns: Mapping[str, str] | None = N
         report = _report(path, found, plan)
         report.dry_run = dry_run
         if not dry_run and (report.added or report.changed):
-            report.number = _write(path, plan, report, by)
+            report.number = _write(path, plan, report, by, waiting)
     return report
 
 
 def _plan(found: Entries, register: Register) -> _Plan:
     plan = _Plan()
     for ground in found.refused:
-        plan.results.append({"line": ground.line, "result": "refused", "code": ground.code, "reason": ground.message})
+        told = {"result": "refused", "code": ground.code, "reason": ground.message, "todo": todo(ground.code)}
+        plan.results.append({"line": ground.line, **told})
     for entry in found.entries:
         try:
             plan.results.append({"line": entry.line, "address": entry.address, **_one(entry, register, plan)})
         except Refused as refusal:
-            told = {"result": "refused", "code": refusal.code, "reason": str(refusal)}
+            told = {"result": "refused", "code": refusal.code, "reason": refusal.message, "todo": refusal.next_step}
             plan.results.append({"line": entry.line, "address": entry.address, **told})
     plan.results.sort(key=lambda result: result["line"] or 0)
     plan.models = register.new_models
@@ -130,7 +140,8 @@ def _one(entry: Entry, register: Register, plan: _Plan) -> dict[str, Any]:
         "before": _kept(before),
         "opened": [(one.thing.slug, one.observed_property) for one in opened],
     }
-    return {"result": "added" if new else "changed", "deployed": [one.observed_property for one in opened]}
+    told = {"result": "added" if new else "changed", "deployed": [one.observed_property for one in opened]}
+    return told | ({"thing": thing.name} if thing is not None else {})
 
 
 def _kept(before: Mapping[str, Any]) -> dict[str, Any]:
@@ -153,15 +164,17 @@ def _report(path: Path, found: Entries, plan: _Plan) -> Report:
     )  # fmt: skip
 
 
-def _write(path: Path, plan: _Plan, report: Report, by: str) -> int:
+def _write(path: Path, plan: _Plan, report: Report, by: str, waiting: RegisterImport | None) -> int:
     kept = [{**result, "undo": plan.undo.get(result["line"])} for result in plan.results]
     try:
         for model in plan.models:
             model.save()
         Device.objects.bulk_create(plan.devices, AT_ONCE)
-        done = RegisterImport.objects.create(
-            name=path.name[:300], sha256=hashlib.sha256(path.read_bytes()).hexdigest(), by=by, rows=kept
+        done = waiting or RegisterImport(
+            name=path.name[:300], sha256=hashlib.sha256(path.read_bytes()).hexdigest(), by=by
         )
+        done.rows, done.report, done.path = kept, report.summary(), ""
+        done.save()
         new = [registration for registration, is_new in plan.registrations if is_new]
         old = [registration for registration, is_new in plan.registrations if not is_new]
         for registration in new:

@@ -32,7 +32,7 @@ def undo_import(number: int, by: str, why: str = "") -> Undone:
     that came of them stay; they are kept under its address and its datastreams.
     """
     with transaction.atomic():
-        done = RegisterImport.objects.select_for_update().filter(pk=number).first()
+        done = RegisterImport.objects.select_for_update().filter(pk=number, path="").first()
         if done is None:
             raise Refused(_("There is no import %(n)s of devices.") % {"n": number}, code="no_import")
         if done.undone_at is not None:

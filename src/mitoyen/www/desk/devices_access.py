@@ -5,7 +5,7 @@ from typing import Any
 from django.shortcuts import get_object_or_404
 
 from mitoyen.connect.devices import perms
-from mitoyen.connect.devices.models import DeviceModel, Registration
+from mitoyen.connect.devices.models import DeviceModel, RegisterImport, Registration
 from mitoyen.territory.models import Person
 
 
@@ -15,6 +15,10 @@ def registration(number: int) -> Registration:
 
 def model(slug: str) -> DeviceModel:
     return get_object_or_404(DeviceModel.objects.select_related("codec"), slug=slug)
+
+
+def file(number: int) -> RegisterImport:
+    return get_object_or_404(RegisterImport, pk=number)
 
 
 def sees_devices(person: Person, subject: Any) -> bool:
@@ -45,3 +49,8 @@ def manages_models(person: Person, subject: Any) -> bool:
 def handles_messages(person: Person, subject: Any) -> bool:
     """Operators and administrators of the whole territory."""
     return perms.can_handle_messages(person)
+
+
+def imports_devices(person: Person, subject: Any) -> bool:
+    """Operators and administrators of the whole territory."""
+    return perms.can_import_devices(person)
