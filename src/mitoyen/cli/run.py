@@ -138,8 +138,9 @@ def _work() -> None:
     """Do jobs until stopped; the running one is handed out again after a kill."""
     from mitoyen.connect.devices import watching
     from mitoyen.ledger import jobs
+    from mitoyen.operate.alerts import silences
 
-    watching.start()
+    watching.start(silences.look)
     jobs.work_forever()
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mitoyen.manifests.schema import AlertRule
+from mitoyen.manifests.schema import AlertRule, Level
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,7 @@ class Sighting:
     """A fault that lasts at `last`: of `thing`, since `since`, `sure` from 0 to 1; `facts` feed the sentence.
 
     `covers` are things that this one explains: theirs are not told apart. `mark` tells two faults of one rule apart.
+    `level`: where this one is more or less grave than the rule says.
     """
 
     thing: int
@@ -76,6 +77,7 @@ class Sighting:
     observed_property: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
     covers: tuple[int, ...] = ()
+    level: Level | None = None
 
 
 Detector = Callable[[AlertRule, Group], Iterator[Sighting]]

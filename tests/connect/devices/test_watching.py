@@ -4,7 +4,7 @@ import threading
 
 from django.utils import timezone
 
-from mitoyen.connect.devices import health, watching
+from mitoyen.connect.devices import watching
 
 
 def test_it_looks_again_after_a_failure(monkeypatch, caplog) -> None:
@@ -17,8 +17,7 @@ def test_it_looks_again_after_a_failure(monkeypatch, caplog) -> None:
         raise RuntimeError("the database is away")
 
     monkeypatch.setattr(watching, "EVERY_S", 0.01)
-    monkeypatch.setattr(health, "silences", look)
-    watching.start(stop).join(5)
+    watching.start(look, stop).join(5)
     assert len(seen) == 3
     assert max(seen) <= timezone.now()
     assert "tried again" in caplog.text

@@ -4,7 +4,7 @@ Nothing here reads a database or a clock.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -79,11 +79,23 @@ def judge_with_past(
     heard yet would be raised one by one just when all is well.
     """
     verdict = judge(now, _excused(fleet, past))
-    if any(not storm.gateways for storm in verdict.storms):
-        return verdict, ()
+    whole = next((storm for storm in verdict.storms if not storm.gateways), None)
+    if whole is not None:
+        return replace(verdict, storms=(whole, *_down_before(fleet, verdict, whole, down))), ()
     still = {gateway for storm in verdict.storms for gateway in storm.gateways}
     back = tuple(Past(gateway, began, now) for gateway, began in down.items() if gateway not in still)
     return (judge(now, _excused(fleet, (*past, *back))) if back else verdict), back
+
+
+def _down_before(fleet: Fleet, verdict: Verdict, whole: Storm, down: Mapping[int, float]) -> Iterator[Storm]:
+    """Gateways that were down when all else went: their devices are still theirs, not silent one by one."""
+    left = verdict.silent.copy()
+    left[whole.devices] = False
+    reach = 2 * np.maximum(fleet.usual, 60.0)
+    for gateway, began in down.items():
+        theirs = left & (fleet.gateway == gateway) & (fleet.last <= began) & (fleet.last > began - reach)
+        if gateway >= 0 and theirs.any():
+            yield Storm((gateway,), np.flatnonzero(theirs), began)
 
 
 def _excused(fleet: Fleet, past: Sequence[Past]) -> Fleet:

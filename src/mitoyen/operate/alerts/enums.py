@@ -27,3 +27,7 @@ class Act(TextChoices):
     BACK = "back", _("looked at again")
     RAISED = "raised", _("raised: nobody had taken it")
     NOTE = "note", _("a note")
+
+
+# What takes the place of a usage's name in alerts that the platform itself raises: about its devices.
+DEVICES = "devices"

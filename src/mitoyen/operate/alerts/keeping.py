@@ -111,7 +111,7 @@ def _open(usage: str, rule: AlertRule, fresh: list[Sighting], now: datetime) -> 
             thing=things[one.thing],
             datastream_id=streams.get((one.thing, one.observed_property)),
             commune_id=_commune_of(things[one.thing]),
-            level=rule.level,
+            level=one.level or rule.level,
             since=one.since,
             opened_at=now,
             seen_last=one.last,
@@ -154,13 +154,14 @@ def people_of(sighting: Sighting, thing: Thing) -> int | None:
 
 def _bring_up(alert: Alert, sighting: Sighting, rule: AlertRule) -> bool:
     """Bring an alert up to what is seen; False when nothing changed."""
+    level = sighting.level or rule.level
     values: dict[str, Any] = {
         "since": min(alert.since, sighting.since),
         "seen_last": max(alert.seen_last, sighting.last),
         "sure": sighting.sure,
         "facts": plain(sighting.facts),
         "covers": list(sighting.covers),
-        "level": above(rule.level) if alert.escalated_at else rule.level,
+        "level": above(level) if alert.escalated_at else level,
     }
     if sighting.last < alert.seen_last:
         return False
@@ -187,7 +188,7 @@ def _raise(alerts: Iterable[Alert], rule: AlertRule, now: datetime) -> list[Aler
     limit = now - timedelta(minutes=rule.escalate_minutes)
     due = [a for a in alerts if a.state == AlertState.OPEN and a.escalated_at is None and a.opened_at <= limit]
     for alert in due:
-        alert.escalated_at, alert.level = now, above(rule.level)
+        alert.escalated_at, alert.level = now, above(alert.level)
     AlertFact.objects.bulk_create(AlertFact(alert=alert, at=now, by=ITSELF, act=Act.RAISED) for alert in due)
     return due
 

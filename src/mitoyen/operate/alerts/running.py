@@ -14,6 +14,7 @@ from django.db import close_old_connections, connection
 from django.utils import timezone
 
 from mitoyen.history import journal
+from mitoyen.operate.alerts import silences
 from mitoyen.operate.alerts.detecting import Detectors
 from mitoyen.operate.alerts.live import Rules
 
@@ -74,7 +75,8 @@ def told() -> dict[str, Any]:
 
 
 def look_once() -> None:
-    """Every rule once, now: the declared ones over the last day, those of code over what they look back."""
+    """Every rule once, now: the declared ones over the last day, those of code over what they look back; silences."""
     rules = Rules()
     rules.look()
     Detectors().run_due()
+    silences.look(timezone.now())

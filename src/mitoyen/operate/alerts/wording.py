@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 
 from mitoyen.manifests.load import Usage
 from mitoyen.manifests.registry import installed
+from mitoyen.operate.alerts import silences_words
+from mitoyen.operate.alerts.enums import DEVICES
 from mitoyen.operate.alerts.models import Alert
 from mitoyen.operate.wording import Facts, shown
 
@@ -32,6 +34,9 @@ class Described:
 
 def describe(alert: Alert, others: Sequence[Alert] = ()) -> Described:
     """The texts of an alert, or of one that stands for several; its rule's bare name once the usage is gone."""
+    if alert.usage == DEVICES:
+        texts = silences_words.texts(alert, day_and_hour(alert.since))
+        return Described(**texts, certainty=certainty_of(alert.sure))
     usage = installed().get(alert.usage)
     prefix = f"alerts.{alert.rule}"
     language = (get_language() or "fr")[:2]
@@ -57,7 +62,9 @@ def property_title(usage: str, name: str) -> str:
 
 
 def usage_title(name: str) -> str:
-    """What a usage is called."""
+    """What a usage is called, or the devices that alerts of the platform itself are about."""
+    if name == DEVICES:
+        return _("Devices")
     found, language = installed().get(name), (get_language() or "fr")[:2]
     return _text(found, "usage.title", language) or name if found else name
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from mitoyen.ledger.refusal import Refused
 from mitoyen.operate.alerts import deciding, perms, ranking
 from mitoyen.operate.alerts.deciding import ACTS
-from mitoyen.operate.alerts.enums import Act, AlertState
+from mitoyen.operate.alerts.enums import DEVICES, Act, AlertState
 from mitoyen.operate.alerts.models import STILL_OPEN, Alert
 from mitoyen.operate.alerts.wording import describe, moment_words, usage_title
 from mitoyen.operate.work import ordering
@@ -23,7 +23,7 @@ from mitoyen.services.enums import State
 from mitoyen.services.models import Request
 from mitoyen.territory.enums import Origin
 from mitoyen.territory.models import Person
-from mitoyen.www.desk import announcements, rules, thing_story
+from mitoyen.www.desk import announcements, devices_access, rules, thing_story
 from mitoyen.www.desk.page import email_of, page, say_refusal, to
 
 MOST_TOLD = 40
@@ -105,8 +105,22 @@ def context_of(person: Person, alert: Alert, line: Sequence[Alert]) -> dict[str,
         "may_order": work_perms.can_open_order(person, alert.commune_id) and not over,
         "order_address": f"{reverse('desk:order-new', args=[alert.thing.slug])}?alerte={alert.pk}",
         "tell_address": _tell_address(person, alert) if not over else "",
-        "may_tune": perms.can_tune(person, alert.commune_id) and alert.commune_id is not None,
+        "may_tune": _tunes(person, alert),
+        "device": _device_address(person, alert),
     }
+
+
+def _tunes(person: Person, alert: Alert) -> bool:
+    """What the platform itself raises is as it is."""
+    return alert.usage != DEVICES and alert.commune_id is not None and perms.can_tune(person, alert.commune_id)
+
+
+def _device_address(person: Person, alert: Alert) -> str:
+    """The page of the device that is silent, or of all that fell silent together; empty for any other alert."""
+    if alert.usage != DEVICES or not devices_access.sees_devices(person, None):
+        return ""
+    number = alert.facts.get("registration")
+    return reverse("desk:device", args=[number]) if number else reverse("desk:devices-silent")
 
 
 def _tell_address(person: Person, alert: Alert) -> str:
