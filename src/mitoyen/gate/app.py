@@ -13,11 +13,13 @@ django.setup()
 
 import msgspec  # noqa: E402
 from django.conf import settings  # noqa: E402
+from django.utils import translation  # noqa: E402
 
 from mitoyen.connect.uplinks import careful  # noqa: E402
 from mitoyen.gate import intake, keys, webhooks  # noqa: E402
 from mitoyen.gate.messages import Fault, decode  # noqa: E402
 from mitoyen.gate.together import Busy  # noqa: E402
+from mitoyen.history.faults import refusal_for  # noqa: E402
 from mitoyen.ledger.refusal import Refused  # noqa: E402
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -30,6 +32,7 @@ UPLINKS = "/v1/uplinks"
 # How long one thread may keep Python to itself when another wants it: requests are read while others are written.
 SWITCH_S = 0.0005
 sys.setswitchinterval(SWITCH_S)
+webhooks.start()
 
 logger = logging.getLogger(__name__)
 
@@ -92,13 +95,14 @@ async def _take_uplink(form: str, headers: Headers, receive: Receive) -> Answer:
 
 def _later(trouble: Exception, more: dict[str, object]) -> Answer:
     """That the same is to be sent again in a while: nothing was taken."""
-    says = str(trouble)
     if isinstance(trouble, Busy):
         says = "Too much waits to be written."
-    elif not isinstance(trouble, Refused):
+    else:
+        with translation.override("en"):
+            told = trouble if isinstance(trouble, Refused) else refusal_for(trouble)
         # A database's own words are for the log.
         logger.error("Nothing can be kept now.", exc_info=trouble)
-        says = "Nothing can be kept now."
+        says = str(told or "Nothing can be kept now.")
     return Answer(503, {"error": says, **more}, ((b"retry-after", TRY_AGAIN_S),))
 
 

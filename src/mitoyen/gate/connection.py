@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import connection
+from django.utils import translation
 
 LOOKED_AFTER_S = 1.0
 _local = threading.local()
@@ -18,7 +19,9 @@ def looked_after() -> Iterator[None]:
         connection.close_if_unusable_or_obsolete()
         _local.at = time.monotonic()
     try:
-        yield
+        # What a request is refused for is in the language of the other answers.
+        with translation.override("en"):
+            yield
     except Exception:
         # Whatever it was, the next group starts with a connection that was looked after.
         _local.at = 0.0

@@ -4,24 +4,52 @@ What can't be read is kept in quarantine and answered with 202: a network server
 hours, or switches the webhook off, and the uplinks of all other devices with it.
 """
 
+import logging
+import threading
 import time
 from collections.abc import Sequence
 
+from django.db import connection
 from django.utils import translation
 
 from mitoyen.connect.devices import health
-from mitoyen.connect.uplinks import careful
+from mitoyen.connect.uplinks import careful, days, taking
 from mitoyen.connect.uplinks.formats import BY_NAME
 from mitoyen.connect.uplinks.messages import Message
 from mitoyen.connect.uplinks.telling import reason
 from mitoyen.gate.connection import looked_after
 from mitoyen.gate.together import Together
+from mitoyen.history import journal
 
 LARGEST_BODY = 64 * 1024
 # As many as are taken in within a few seconds; and so few at once that the first one's sender doesn't wait long.
 MOST_WAITING, MOST_AT_ONCE = 10_000, 500
 # What needs nobody's attention, whatever became of it.
 FINE = ("frame", "duplicate", "status")
+
+logger = logging.getLogger(__name__)
+
+
+def start() -> None:
+    """Before the first request: take again what this door kept before it stopped, but had no time to bring further."""
+    # A thread of its own, since the server's may already run a loop, where Django's database refuses to work.
+    thread = threading.Thread(target=_recover, name="recovery")
+    thread.start()
+    thread.join()
+
+
+def _recover() -> None:
+    try:
+        with journal.for_this_thread():
+            again = taking.recover()
+        if again:
+            logger.warning("%d frames that were kept before the last stop are in the journal now.", again)
+    except careful.TROUBLE:
+        logger.exception("Frames that were kept before the last stop can't be taken again yet.")
+        taking.owe()
+    finally:
+        days.close_all()
+        connection.close()
 
 
 async def take(content: bytes, form: str, owner: str) -> tuple[int, dict[str, str]]:

@@ -13,12 +13,13 @@ from django.utils.translation import gettext as _
 from mitoyen.ledger.refusal import Refused
 
 _FULL = ("no space left", "disk is full", "disk quota", "file too large", "could not write", "out of memory")
+_BUSY = ("database is locked", "database table is locked", "disk i/o error", "unable to open database file")
 _READ_ONLY = ("read-only file system", "permission denied", "readonly database", "operation not permitted")
 
 
 @contextmanager
 def storage() -> Iterator[None]:
-    """Turn errors of a full or read-only disk into Refused; others go through."""
+    """Turn errors of a full, read-only or busy disk into Refused; others go through."""
     try:
         yield
     except (OSError, duckdb.Error, DeltaError) as error:
@@ -29,7 +30,7 @@ def storage() -> Iterator[None]:
 
 
 def refusal_for(error: BaseException) -> Refused | None:
-    """The refusal that says a disk is full or read-only, when that is what the error means."""
+    """The refusal that says a disk is full, read-only or busy, when that is what the error means."""
     text = str(error).lower()
     number = error.errno if isinstance(error, OSError) else None
     if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) or any(sign in text for sign in _FULL):
@@ -38,6 +39,9 @@ def refusal_for(error: BaseException) -> Refused | None:
     if number in (errno.EROFS, errno.EACCES, errno.EPERM) or any(sign in text for sign in _READ_ONLY):
         step = _("Make the installation's folder writable, then do it again: nothing was changed.")
         return Refused(_("The installation's folder can't be written to."), step, code="read_only")
+    if any(sign in text for sign in _BUSY):
+        step = _("Do it again in a while: nothing was changed, and what was acknowledged is kept.")
+        return Refused(_("The disk or the database doesn't follow."), step, code="busy")
     return None
 
 

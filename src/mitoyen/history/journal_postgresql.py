@@ -9,10 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from mitoyen.history import feed, tally
 from mitoyen.history.feed import News
 from mitoyen.history.fingerprint import Fingerprint
 from mitoyen.history.tally import Tally
+from mitoyen.ledger.refusal import Refused
 
 _COLUMNS = "datastream, time, length, value, quality, batch"
 _SCHEMA = """
@@ -56,7 +59,8 @@ class Store:
     def __init__(self, url: str) -> None:
         import psycopg
 
-        self.connection = psycopg.connect(url, autocommit=True)
+        with _told():
+            self.connection = psycopg.connect(url, autocommit=True)
         # Two doors that start together would both create the tables: one waits for the other.
         with self.connection.transaction():
             self.connection.execute("SELECT pg_advisory_xact_lock(hashtext('mitoyen journal'))")
@@ -77,7 +81,7 @@ class Store:
             "SELECT d, t, l, v, q, b FROM unnest(" + _ARRAYS + ") AS given (d, t, l, v, q, b)"
             " JOIN observation o ON o.time = t AND o.datastream = d WHERE (o.length, o.value, o.quality) <> (l, v, q)"
         )
-        with self.connection.transaction():
+        with _told(), self.connection.transaction():
             fresh = self.connection.execute(insert, columns).fetchall()
             conflicts = self.connection.execute(differing, columns).fetchall() if len(fresh) < len(rows) else []
             self._aside([(*row, "conflict") for row in conflicts])
@@ -274,6 +278,18 @@ class Store:
         except psycopg.Error as error:
             return [str(error)]
         return []
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """A server that is away, or doesn't follow, is Refused: no reading's fault."""
+    import psycopg
+
+    try:
+        yield
+    except psycopg.OperationalError as error:
+        step = _("Do it again in a while: nothing was changed, and what was acknowledged is kept.")
+        raise Refused(_("The disk or the database doesn't follow."), step, code="busy") from error
 
 
 def _counted(

@@ -19,6 +19,7 @@ from mitoyen.connect.uplinks.taking import Taken, gaps, take
 from mitoyen.history import journal
 from mitoyen.history.models import Batch, Datastream
 from mitoyen.history.times import micros
+from mitoyen.ledger.refusal import Refused
 from mitoyen.territory.models import Thing
 from tests.connect.uplinks.conftest import LONG_AGO, NOON, SECOND, forget, make_site, message, stored
 from tests.connect.uplinks.samples import EUI
@@ -292,6 +293,24 @@ def test_a_late_old_reading_is_never_the_latest(site):
 )
 def test_gaps_of_a_counter(counters, expected):
     assert gaps(counters) == expected
+
+
+def test_what_the_journal_refused_is_in_it_before_it_is_a_duplicate(site, monkeypatch):
+    append = journal.append
+    refusals = iter([True, True])
+
+    def refusing(rows, batch):
+        if next(refusals, False):
+            raise Refused("The disk is full.")
+        return append(rows, batch)
+
+    monkeypatch.setattr(journal, "append", refusing)
+    for _turn in range(2):
+        with pytest.raises(Refused):
+            take([message(1)])
+    assert stored() == []
+    assert take([message(1)]).outcomes == ["duplicate"]
+    assert stored() == [(NOON, 20.0)]
 
 
 # Kills

@@ -3,16 +3,11 @@
 import logging
 from collections.abc import Sequence
 
-from django.db import DatabaseError
-
 from mitoyen.connect.uplinks import quarantine, taking
 from mitoyen.connect.uplinks.messages import Message, Unreadable
-from mitoyen.connect.uplinks.taking import Taken
-from mitoyen.ledger.refusal import Refused
+from mitoyen.connect.uplinks.taking import FAILED, TROUBLE, Taken
 
-FAILED = "failed"
-# The machine's fault, not a message's: the same messages are to be brought again.
-TROUBLE = (Refused, DatabaseError, OSError)
+__all__ = ("TROUBLE", "take")
 
 logger = logging.getLogger(__name__)
 

@@ -34,6 +34,8 @@ logger = logging.getLogger(__name__)
 BATCH_S, RECOVER_S = 60.0, 30.0
 _batches: dict[str, tuple[int, float]] = {}
 _recovered: dict[str, float] = {}
+# Installations whose frames are kept, but were refused by the journal: nothing more is taken before these are in it.
+_owed: set[str] = set()
 
 
 @dataclass(slots=True)
@@ -80,7 +82,8 @@ def take(
     `known`: what the sources are known to write; `witness` is shown the frames that were read; `batch` gives the
     number of the batch that readings belong to, where it isn't the door's of this minute.
     """
-    recover(RECOVER_S)
+    home = str(days.folder())
+    recover(0.0 if home in _owed else RECOVER_S)
     taken = Taken(messages=len(messages), outcomes=["frame"] * len(messages))
     frames, origins = read_all(messages, known, taken)
     if witness is not None:
@@ -89,7 +92,12 @@ def take(
     fresh = [frames[place] for place in kept.order if kept.fresh[place]]
     _count(frames, kept.fresh, origins, taken)
     door = messages[0].door if messages else ""
-    _settle(fresh, batch or (lambda: batch_of(door)), kept.lots, taken)
+    try:
+        _settle(fresh, batch or (lambda: batch_of(door)), kept.lots, taken)
+    except TROUBLE:
+        # Sent again they would be duplicates, and be acknowledged before their readings are durable.
+        owe()
+        raise
     return taken
 
 
@@ -245,13 +253,21 @@ def recover(older_s: float = 0.0) -> int:
     for lot, frames in keeping.waiting(older_s):
         _settle(frames, lambda: batch_of("recovery"), [lot], Taken())
         found += len(frames)
+    if not older_s:
+        _owed.discard(home)
     return found
+
+
+def owe() -> None:
+    """Before anything else is taken, recover all that waits."""
+    _owed.add(str(days.folder()))
 
 
 def forget() -> None:
     """Open new batches, and look for what waits, when next asked."""
     _batches.clear()
     _recovered.clear()
+    _owed.clear()
 
 
 def batch_of(door: str) -> int:
