@@ -254,12 +254,12 @@ def test_the_screen_says_when_the_rules_stopped(desk, sign_in, home):
     assert "out of date" not in got(client, "now").content.decode()
 
 
-def test_the_screen_costs_as_many_queries_for_few_alerts_as_for_many(desk, sign_in, django_assert_max_num_queries):
+def many(desk, count):
+    """Alerts each of a rule of its own, so that each is a line."""
     now = timezone.now()
-    things = [
-        desk.school.__class__.objects.create(slug=f"l{n}", name=f"L{n}", kind="lamp", commune=desk.angers)
-        for n in range(40)
-    ]
+    things = desk.school.__class__.objects.bulk_create(
+        desk.school.__class__(slug=f"l{n}", name=f"L{n}", kind="lamp", commune=desk.angers) for n in range(count)
+    )
     Alert.objects.bulk_create(
         Alert(
             key=f"x/{n}/1", usage="x", rule=f"r{n}", thing=thing, commune=desk.angers, level="notice", since=now,
@@ -267,6 +267,23 @@ def test_the_screen_costs_as_many_queries_for_few_alerts_as_for_many(desk, sign_
         )
         for n, thing in enumerate(things)
     )  # fmt: skip
+
+
+def test_the_screen_asks_as_little_for_thousands_of_alerts_as_for_few(desk, sign_in, django_assert_max_num_queries):
     client = sign_in(desk.operator)
-    with django_assert_max_num_queries(45):
+    many(desk, 3000)
+    with django_assert_max_num_queries(28) as asked:
         got(client, "now")
+    whole = [one["sql"] for one in asked.captured_queries if '"alerts_alert"."facts"' in one["sql"]]
+    few = ('"alerts_alert"."id" IN', "LIMIT", '"thing_id" IN', '"part_of_id" =')
+    assert not [one for one in whole if not any(words in one for words in few)], "only those shown are read whole"
+
+
+def test_the_ranking_has_pages(desk, sign_in):
+    many(desk, 100)
+    client = sign_in(desk.operator)
+    first = got(client, "now").content.decode()
+    assert "Page 1 of 2" in first
+    second = got(client, "now", query="?page=2").content.decode()
+    assert second.count("?page=2&amp;quoi=") == 21, "a line of the second page opens there"
+    assert got(client, "now", query="?page=999").status_code == 200

@@ -42,7 +42,7 @@ def to_json(alert: Alert) -> dict[str, Any]:
     }
 
 
-def to_lines(found: Iterable[Line]) -> Iterator[str]:
+def to_lines(found: Iterable[Line[Alert]]) -> Iterator[str]:
     """A few lines an alert, the most important first; one that says so when there is none."""
     empty = True
     for line in found:

@@ -41,6 +41,11 @@ class Alert(models.Model):
             models.UniqueConstraint(fields=("key",), condition=Q(state__in=("open", "taken")), name="alert_open_once"),
         )
 
+    @property
+    def covered(self) -> int:
+        """How many things it explains."""
+        return len(self.covers)
+
 
 class AlertFact(models.Model):
     """What somebody did about an alert, or that it was raised; never changed afterwards."""

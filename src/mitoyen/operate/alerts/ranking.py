@@ -1,9 +1,13 @@
-"""Which alerts matter most: the list as agents see it, many of one rule in one commune at once as one line."""
+"""Which alerts matter most: the list as agents see it, many of one rule in one commune at once as one line.
+
+Thousands may be open: they are ranked by what ranking needs (`briefs`), and only those that are shown are read whole.
+"""
 
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -18,15 +22,39 @@ MANY = 5
 APART = dt.timedelta(minutes=15)
 
 
+@dataclass(slots=True)
+class Brief:
+    """What ranks an open alert, and where its thing stands."""
+
+    pk: int
+    usage: str
+    rule: str
+    commune_id: str | None
+    state: str
+    part_of_id: int | None
+    level: str
+    people: int | None
+    sure: float
+    since: dt.datetime
+    opened_at: dt.datetime
+    name: str
+    longitude: float | None
+    latitude: float | None
+    covered: int = 0
+
+
+One = TypeVar("One", Alert, Brief)
+
+
 @dataclass(frozen=True, slots=True)
-class Line:
+class Line(Generic[One]):
     """One line of the list: an alert, or the first of several that came together. `parts` are covered by it."""
 
-    alerts: tuple[Alert, ...]
+    alerts: tuple[One, ...]
     parts: int = 0
 
     @property
-    def alert(self) -> Alert:
+    def alert(self) -> One:
         return self.alerts[0]
 
     @property
@@ -48,44 +76,63 @@ class Line:
 
 def open_alerts(held: Scope | None = None, commune: str = "", usage: str = "") -> QuerySet[Alert]:
     """Those open or in hand, within a scope, of one commune or usage."""
-    found = Alert.objects.filter(state__in=STILL_OPEN)
-    found = found.select_related("thing", "commune", "datastream").defer("commune__geometry")
-    if held is not None:
-        found = held.restrict(found)
+    found = _open(held).select_related("thing", "commune", "datastream").defer("commune__geometry")
     if commune:
         found = found.filter(commune_id=commune)
     return found.filter(usage=usage) if usage else found
 
 
-def lines(alerts: Iterable[Alert]) -> list[Line]:
+def briefs(held: Scope | None = None) -> list[Brief]:
+    """Those open or in hand within a scope, as far as their rank needs it. Two queries."""
+    found = _open(held).order_by()
+    rows = found.values_list(
+        "pk", "usage", "rule", "commune_id", "state", "part_of_id", "level", "people", "sure", "since", "opened_at",
+        "thing__name", "thing__longitude", "thing__latitude",
+    )  # fmt: skip
+    covering = dict(found.exclude(covers=[]).values_list("pk", "covers"))
+    return [Brief(*row, covered=len(covering.get(row[0], ()))) for row in rows]
+
+
+def whole(some: Iterable[Brief]) -> dict[int, Alert]:
+    """These alerts with all that a page tells of them, by number."""
+    found = Alert.objects.select_related("thing", "commune", "datastream").defer("commune__geometry")
+    return found.in_bulk([one.pk for one in some])
+
+
+def _open(held: Scope | None) -> QuerySet[Alert]:
+    found = Alert.objects.filter(state__in=STILL_OPEN)
+    return held.restrict(found) if held is not None else found
+
+
+def lines(alerts: Iterable[One]) -> list[Line[One]]:
     """What to show, the most important first; those that another one covers are told with it."""
-    whole = list(alerts)
-    shown = {alert.pk for alert in whole}
+    those = list(alerts)
+    shown = {alert.pk for alert in those}
     parts: dict[int, int] = defaultdict(int)
-    groups: dict[tuple[str, str, str | None, str], list[Alert]] = defaultdict(list)
-    for alert in whole:
+    groups: dict[tuple[str, str, str | None, str], list[One]] = defaultdict(list)
+    for alert in those:
         if alert.part_of_id in shown and alert.part_of_id is not None:
             parts[alert.part_of_id] += 1
         else:
             groups[alert.usage, alert.rule, alert.commune_id, alert.state].append(alert)
     made = [
-        Line(tuple(run), sum(max(parts[one.pk], len(one.covers)) for one in run))
+        Line(tuple(run), sum(max(parts[one.pk], one.covered) for one in run))
         for group in groups.values()
         for run in _together(group)
     ]
     return sorted(made, key=lambda line: line.weight, reverse=True)
 
 
-def _together(group: list[Alert]) -> list[list[Alert]]:
+def _together(group: list[One]) -> list[list[One]]:
     """Runs of alerts that opened one after the other; a few stay single."""
     ordered = sorted(group, key=lambda one: (one.opened_at, one.pk))
-    runs: list[list[Alert]] = []
+    runs: list[list[One]] = []
     for alert in ordered:
         if runs and alert.opened_at - runs[-1][-1].opened_at <= APART:
             runs[-1].append(alert)
         else:
             runs.append([alert])
-    made: list[list[Alert]] = []
+    made: list[list[One]] = []
     for run in runs:
         made += [sorted(run, key=lambda one: one.since)] if len(run) >= MANY else [[one] for one in run]
     return made

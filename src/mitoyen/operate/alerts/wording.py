@@ -32,7 +32,7 @@ class Described:
     certainty: str
 
 
-def describe(alert: Alert, others: Sequence[Alert] = ()) -> Described:
+def describe(alert: Alert, others: Sequence[object] = ()) -> Described:
     """The texts of an alert, or of one that stands for several; its rule's bare name once the usage is gone."""
     if alert.usage == DEVICES:
         texts = silences_words.texts(alert, day_and_hour(alert.since))
@@ -86,7 +86,7 @@ def day_and_hour(moment: dt.datetime) -> str:
     return _("%(day)s at %(time)s") % {"day": day, "time": date_format(local, "TIME_FORMAT")}
 
 
-def _facts(alert: Alert, others: Sequence[Alert], usage: Usage, language: str) -> dict[str, str]:
+def _facts(alert: Alert, others: Sequence[object], usage: Usage, language: str) -> dict[str, str]:
     """As people read them; those that every alert has may not be overwritten by a method's."""
     until = alert.closed_at or alert.seen_last
     own: dict[str, Any] = dict(alert.facts)

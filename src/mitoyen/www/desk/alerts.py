@@ -14,6 +14,7 @@ from mitoyen.operate.alerts import deciding, perms, ranking
 from mitoyen.operate.alerts.deciding import ACTS
 from mitoyen.operate.alerts.enums import DEVICES, Act, AlertState
 from mitoyen.operate.alerts.models import STILL_OPEN, Alert
+from mitoyen.operate.alerts.ranking import Brief
 from mitoyen.operate.alerts.wording import describe, moment_words, usage_title
 from mitoyen.operate.work import ordering
 from mitoyen.operate.work import perms as work_perms
@@ -74,7 +75,7 @@ def line_of(alert: Alert) -> Sequence[Alert]:
     return next(found, (alert,))
 
 
-def context_of(person: Person, alert: Alert, line: Sequence[Alert]) -> dict[str, Any]:
+def context_of(person: Person, alert: Alert, line: Sequence[Alert | Brief]) -> dict[str, Any]:
     """What an alert's story shows."""
     words = describe(alert, line)
     decides = perms.can_decide_alert(person, alert)
@@ -87,10 +88,10 @@ def context_of(person: Person, alert: Alert, line: Sequence[Alert]) -> dict[str,
         "since": moment_words(alert.since),
         "seen_last": moment_words(alert.seen_last),
         "usage": usage_title(alert.usage),
-        "line": [one for one in line if one.pk != alert.pk][:MOST_TOLD],
+        "line": [(one.pk, _name(one)) for one in line if one.pk != alert.pk][:MOST_TOLD],
         "line_count": len(line),
         "parts": list(alert.parts.filter(state__in=STILL_OPEN).select_related("thing")[:MOST_TOLD]),
-        "covered": len(alert.covers),
+        "covered": alert.covered,
         "whole": alert.part_of,
         "readings": thing_story.readings(alert.thing, alert.datastream),
         "events": thing_story.events(person, alert.thing),
@@ -108,6 +109,10 @@ def context_of(person: Person, alert: Alert, line: Sequence[Alert]) -> dict[str,
         "may_tune": _tunes(person, alert),
         "device": _device_address(person, alert),
     }
+
+
+def _name(one: Alert | Brief) -> str:
+    return one.name if isinstance(one, Brief) else one.thing.name
 
 
 def _tunes(person: Person, alert: Alert) -> bool:

@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any
 from urllib.parse import urlencode
 
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -19,9 +20,9 @@ from django.utils.translation import ngettext, pgettext_lazy
 
 from mitoyen.manifests.registry import installed
 from mitoyen.operate.alerts import perms, ranking, running
-from mitoyen.operate.alerts.enums import AlertState
+from mitoyen.operate.alerts.enums import AlertState, Level
 from mitoyen.operate.alerts.models import Alert
-from mitoyen.operate.alerts.ranking import Line
+from mitoyen.operate.alerts.ranking import Brief, Line
 from mitoyen.operate.alerts.wording import describe, moment_words, usage_title
 from mitoyen.territory.enums import Origin
 from mitoyen.territory.models import Commune, Person
@@ -54,41 +55,44 @@ class Item:
 def listed(request: HttpRequest, _nothing: None) -> HttpResponse:
     """The list and the map; `?quoi=` is the number of the alert whose story is shown."""
     person = rules.person_of(request)
+    held = perms.seen(person)
     asked = {name: request.GET.get(name, "") for name in ("commune", "usage", "etat")}
-    whole = list(ranking.open_alerts(perms.seen(person)))
-    lines = ranking.lines(_filtered(whole, asked))
+    everything = ranking.briefs(held)
+    lines = ranking.lines(_filtered(everything, asked))
     wanted = request.GET.get("quoi", "")
     chosen = next((line for line in lines if any(str(one.pk) == wanted for one in line.alerts)), None)
-    shown = chosen or (lines[0] if lines else None)
-    orders = _orders(lines[:LISTED])
+    some = Paginator(lines, LISTED).get_page(request.GET.get("page"))
+    shown = chosen or next(iter(some), None)
+    alerts_told = ranking.whole([line.alert for line in some] + ([shown.alert] if shown else []))
+    told = alerts_told.get(shown.alert.pk) if shown else None
+    orders = _orders(list(some))
     context = {
-        "items": [_item(line, orders) for line in lines[:LISTED]],
-        "more": max(len(lines) - LISTED, 0),
+        "items": [_item(line, alerts_told[line.alert.pk], orders) for line in some if line.alert.pk in alerts_told],
+        "pages": some,
         "summary": _summary(lines),
         "chosen": chosen is not None,
-        "shown": shown.alert if shown else None,
-        "story": alerts.context_of(person, shown.alert, shown.alerts) if shown else {},
-        "map": _map(person, whole, lines, asked),
+        "shown": told,
+        "story": alerts.context_of(person, told, shown.alerts) if told and shown else {},
+        "map": _map(person, everything, lines, asked),
         "states": [(code, label, code == asked["etat"], _query(asked, etat=code)) for code, label in SHOWN],
-        "communes": scope.communes(perms.seen(person)),
-        "usages": [(name, usage_title(name)) for name in sorted({one.usage for one in whole})],
+        "communes": scope.communes(held),
+        "usages": [(name, usage_title(name)) for name in sorted({one.usage for one in everything})],
         "asked": asked,
         "query": _query(asked),
         "behind": _behind(),
         "tunes": perms.can_tune_somewhere(person) and any(u.manifest.alerts for u in installed().values()),
         "now": timezone.localtime(),
-        "generated": any(one.thing.origin == Origin.GENERATED for one in whole),
+        "generated": ranking.open_alerts(held).filter(thing__origin=Origin.GENERATED).exists(),
     }
     return page(request, "now.html", "now", context)
 
 
-def _filtered(whole: Sequence[Alert], asked: dict[str, str]) -> list[Alert]:
+def _filtered(everything: Sequence[Brief], asked: dict[str, str]) -> list[Brief]:
     pairs = (("commune_id", asked["commune"]), ("usage", asked["usage"]), ("state", asked["etat"]))
-    return [one for one in whole if all(not value or getattr(one, name) == value for name, value in pairs)]
+    return [one for one in everything if all(not value or getattr(one, name) == value for name, value in pairs)]
 
 
-def _item(line: Line, orders: Counter[int]) -> Item:
-    alert = line.alert
+def _item(line: Line[Brief], alert: Alert, orders: Counter[int]) -> Item:
     words = describe(alert, line.alerts)
     commune = alert.commune.name if alert.commune else ""
     what = alert.thing.name
@@ -111,7 +115,7 @@ def _item(line: Line, orders: Counter[int]) -> Item:
     return Item(alert, words.title, str(alert.get_level_display()), where, " · ".join(details))
 
 
-def _orders(lines: Sequence[Line]) -> Counter[int]:
+def _orders(lines: Sequence[Line[Brief]]) -> Counter[int]:
     """How many orders under way each alert has."""
     from mitoyen.operate.work.models import WorkAlert
     from mitoyen.operate.work.ordering import LIVE
@@ -121,7 +125,7 @@ def _orders(lines: Sequence[Line]) -> Counter[int]:
     return Counter(found.values_list("alert_id", flat=True))
 
 
-def _summary(lines: Sequence[Line]) -> str:
+def _summary(lines: Sequence[Line[Brief]]) -> str:
     """One sentence: what a screen reader is told when it changes."""
     if not lines:
         return _("Nothing is wrong in your communes, as far as the readings show.")
@@ -134,28 +138,22 @@ def _summary(lines: Sequence[Line]) -> str:
     return _("%(told)s, %(grave)s. The most important first.") % {"told": told, "grave": some}
 
 
-def _map(person: Person, whole: Sequence[Alert], lines: Sequence[Line], asked: dict[str, str]) -> Any:
+def _map(person: Person, everything: Sequence[Brief], lines: Sequence[Line[Brief]], asked: dict[str, str]) -> Any:
     """The communes that the person works for, each with its number of lines, and the points of those shown."""
     communes: list[Commune] = scope.communes(perms.seen(person))
     # A map of one commune still counts what the others have.
-    rest = ranking.lines(_filtered(whole, {**asked, "commune": ""})) if asked["commune"] else lines
+    rest = ranking.lines(_filtered(everything, {**asked, "commune": ""})) if asked["commune"] else lines
     counts = Counter(line.alert.commune_id or "" for line in rest)
     hrefs = {one.insee: "?" + _query(asked, commune=one.insee) for one in communes}
-    placed = (
-        one
-        for line in lines
-        for one in line.alerts
-        if one.thing.longitude is not None and one.thing.latitude is not None
-    )
+    placed = (one for line in lines for one in line.alerts if one.longitude is not None and one.latitude is not None)
     points = [_point(one, asked) for one in islice(placed, MOST_POINTS)]
     return counts_map(communes, maps.drawing(), counts, hrefs, points)
 
 
-def _point(alert: Alert, asked: dict[str, str]) -> Point:
-    thing = alert.thing
-    label = f"{thing.name}: {alert.get_level_display()}"
-    href = f"?{_query(asked, quoi=str(alert.pk))}#histoire"
-    return Point(thing.longitude or 0.0, thing.latitude or 0.0, href, alert.level, label)
+def _point(one: Brief, asked: dict[str, str]) -> Point:
+    label = f"{one.name}: {Level(one.level).label}"
+    href = f"?{_query(asked, quoi=str(one.pk))}#histoire"
+    return Point(one.longitude or 0.0, one.latitude or 0.0, href, one.level, label)
 
 
 def _query(asked: dict[str, str], **more: str) -> str:
