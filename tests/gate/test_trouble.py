@@ -106,6 +106,7 @@ sys.stdin.read()
         with subprocess.Popen(
             [sys.executable, "-c", lock], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         ) as holder:
+            assert holder.stdout is not None and holder.stdin is not None  # noqa: PT018 (for the types)
             assert holder.stdout.readline() == "locked\n"
             status, content, headers = post(address, "/v1/uplinks/chirpstack4", uplink(2, 33.0), bearer(key))
             holder.stdin.close()

@@ -17,6 +17,12 @@ from mitoyen.evaluate.models import Figure
 for figure in Figure.objects.filter(current=True).order_by("id"):
     print(figure.id, figure.subject, figure.measure, figure.fingerprint)
 """
+UPLINK = {"device": "70b3d5e75e0042a7", "time": "2026-05-28T20:26:38Z", "payload": "0367ff0a04", "encoding": "hex"}
+FRAMES = """
+from mitoyen.connect.uplinks import keeping
+for frame in sorted(frame for some in keeping.kept() for frame in some):
+    print(frame)
+"""
 
 
 def write_year(folder):
@@ -51,6 +57,9 @@ def lived_in(tmp_path_factory):
     corrected.write_text("time;gas [kWh]\n25/03/2023 10:00;9,99\n25/03/2023 11:00;8,88\n")
     installation.run("import", corrected, *school, "--correct", "--why", "misread")
     installation.run("evaluate")
+    sent = folder / "sent.jsonl"
+    sent.write_text("".join(json.dumps({**UPLINK, "counter": number}) + "\n" for number in range(3)))
+    installation.run("uplinks", "import", sent, "--format", "plain")
     return installation
 
 
@@ -70,6 +79,10 @@ def test_a_backup_brings_everything_back_and_the_figures_stand(lived_in, elsewhe
     elsewhere.run("evaluate")
     assert elsewhere.python(FIGURES) == figures
     assert (elsewhere.home / "secret.key").read_text() == (lived_in.home / "secret.key").read_text()
+    assert elsewhere.python(FRAMES) == lived_in.python(FRAMES)
+    assert lived_in.python(FRAMES).count("Frame(") == 3
+    # A message that comes again is known.
+    assert elsewhere.json("uplinks", "import", lived_in.home.parent / "sent.jsonl")["duplicates"] == 3
 
 
 def test_an_empty_installation_fed_with_the_export_computes_the_same_figures(lived_in, elsewhere, tmp_path):
@@ -79,6 +92,7 @@ def test_an_empty_installation_fed_with_the_export_computes_the_same_figures(liv
     elsewhere.python("from mitoyen.evaluate.models import Figure; Figure.objects.all().delete()")
     elsewhere.run("evaluate")
     assert elsewhere.python(FIGURES) == lived_in.python(FIGURES)
+    assert elsewhere.python(FRAMES) == lived_in.python(FRAMES)
     first = lived_in.python(FIGURES).split()[0]
     assert elsewhere.json("figure", first, "--recompute")["still"] is True
     assert "misread" in elsewhere.python(

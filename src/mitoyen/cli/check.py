@@ -1,4 +1,4 @@
-"""`mitoyen check`: audit chain, journal, the archive's counts and fingerprints, and the published figures."""
+"""`mitoyen check`: audit chain, journal, the archive's counts and fingerprints, devices' frames, published figures."""
 
 import dataclasses
 import json
@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from mitoyen.cli.main import REFUSED, app
 from mitoyen.cli.who import who
+from mitoyen.connect.uplinks import days
 from mitoyen.evaluate import seal
 from mitoyen.history import check as checking
 from mitoyen.history import watch
@@ -24,7 +25,7 @@ def check(
 ) -> None:
     """Check all that is kept. Exit 1 when something is wrong, with what it is and what to do."""
     accepted = watch.accept(who("mitoyen check"), accept_journal) if accept_journal else []
-    faults = checking.check(_told if sys.stderr.isatty() else None) + _figures()
+    faults = checking.check(_told if sys.stderr.isatty() else None) + _frames() + _figures()
     if as_json:
         listed = [dataclasses.asdict(fault) for fault in faults]
         print(json.dumps({"sound": not faults, "faults": listed, "accepted": accepted}, ensure_ascii=False))
@@ -34,9 +35,17 @@ def check(
         for fault in faults:
             print(f"{fault.message} {fault.next_step}")
         if not faults:
-            print(_("All is sound: audit trail, journal, archive, figures."))
+            print(_("All is sound: audit trail, journal, archive, what devices sent, figures."))
     if faults:
         raise typer.Exit(REFUSED)
+
+
+def _frames() -> list[checking.Fault]:
+    message = _("The file %(file)s of what devices sent is damaged: %(why)s.")
+    step = _("Bring it back from the last backup; readings that are in the history are not touched.")
+    return [
+        checking.Fault("frames_damaged", message % {"file": file, "why": why}, step) for file, why in days.damaged()
+    ]
 
 
 def _figures() -> list[checking.Fault]:

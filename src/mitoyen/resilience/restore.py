@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from mitoyen.ledger.refusal import Refused
-from mitoyen.resilience import journal_copy
+from mitoyen.resilience import frames_copy, journal_copy
 from mitoyen.resilience.contents import LIST, verified
 from mitoyen.resilience.snapshot import FILES, FOLDERS, PRIVATE_FOLDERS
 from mitoyen.resilience.tables import ALL_TABLES, read_tables
@@ -45,7 +45,7 @@ def restore(source: Path, progress: Progress = lambda _done, _total: None) -> di
 
 
 def _put_in_place(folder: Path, home: Path) -> None:
-    for name in (*FOLDERS, *PRIVATE_FOLDERS):
+    for name in (*FOLDERS, *PRIVATE_FOLDERS, frames_copy.NAME):
         if (folder / name).exists():
             shutil.rmtree(home / name, ignore_errors=True)
             (folder / name).rename(home / name)

@@ -10,7 +10,7 @@ from tempfile import mkdtemp
 from django.conf import settings
 
 from mitoyen.history import archive
-from mitoyen.resilience import journal_copy
+from mitoyen.resilience import frames_copy, journal_copy
 from mitoyen.resilience.tables import write_tables
 
 FOLDERS = ("published", "archive", "corrections", "factors")
@@ -21,13 +21,15 @@ FILES = ("mitoyen.toml", "secret.key", "gate.keys", "open311.keys")
 
 @contextmanager
 def snapshot(tables: tuple[str, ...], *, secrets: bool) -> Iterator[Path]:
-    """A folder with `tables/`, the journal, the archive and (with `secrets`) settings and keys, all of one moment.
+    """A folder with `tables/`, frames, journal, archive and (with `secrets`) settings and keys, all of one moment.
 
     The archive's lock is held only while links are made (milliseconds a thousand files), so no batch is half in.
     """
     home: Path = settings.MITOYEN_HOME
     folder = Path(mkdtemp(prefix="snapshot-", dir=home / "staging"))
     try:
+        # First, and not while the archive waits: there may be gigabytes.
+        frames_copy.copy_out(folder / frames_copy.NAME)
         with archive.writing():
             # The published heads first: one that is newer than the tables would look like a trail cut off.
             for name in (*FOLDERS, *PRIVATE_FOLDERS) if secrets else FOLDERS:

@@ -8,7 +8,7 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from itertools import chain
@@ -58,6 +58,22 @@ def files() -> list[tuple[date, Path]]:
             found.append((date.fromisoformat(file.stem), file))
         except ValueError:
             continue
+    return found
+
+
+def damaged() -> list[tuple[str, str]]:
+    """The files that SQLite finds damaged: name, and what it says first."""
+    import sqlite3
+
+    found = []
+    for _day, file in files():
+        try:
+            with closing(sqlite3.connect(file, timeout=20)) as connection:
+                says = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        except sqlite3.DatabaseError as error:
+            says = str(error)
+        if says != "ok":
+            found.append((file.name, says))
     return found
 
 

@@ -17,6 +17,7 @@ from django.conf import settings
 from mitoyen.connect.uplinks.messages import Unreadable
 
 HEX, BASE64 = "hex", "base64"
+NAME = "encodings.json"
 _HEX = re.compile(r"(?:[0-9a-f]{2})+|(?:[0-9A-F]{2})+")
 _EUI = re.compile(r"[0-9a-fA-F]{16}")
 # 16 digits: one base64 text in 4^16 looks like hexadecimal by chance.
@@ -69,7 +70,7 @@ _kept: dict[Path, Encodings] = {}
 
 def kept() -> Encodings:
     """What this installation knows of its sources."""
-    file = Path(settings.MITOYEN_HOME) / "frames" / "encodings.json"
+    file = Path(settings.MITOYEN_HOME) / "frames" / NAME
     if file not in _kept:
         _kept.clear()
         _kept[file] = Encodings(file)

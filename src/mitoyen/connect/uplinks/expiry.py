@@ -11,12 +11,16 @@ from mitoyen.ledger import jobs
 from mitoyen.ledger.models import Job
 
 
+def kept_since() -> int:
+    """What was received before this time (µs) is over its term."""
+    return days.now_us() - int(settings.MITOYEN["frames_kept_days"]) * days.DAY_US
+
+
 @jobs.task("forget_frames")
 def forget_frames(job: Job) -> dict[str, Any]:
     """Remove what came in before the time that frames are kept for. Done again, it changes nothing."""
     kept_for = timedelta(days=int(settings.MITOYEN["frames_kept_days"]))
-    frames = keeping.forget(days.now_us() - int(kept_for.total_seconds()) * 1_000_000)
-    return {"frames": frames, "messages": quarantine.forget(timezone.now() - kept_for)}
+    return {"frames": keeping.forget(kept_since()), "messages": quarantine.forget(timezone.now() - kept_for)}
 
 
 jobs.daily("forget_frames", 3)
