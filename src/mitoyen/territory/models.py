@@ -137,7 +137,8 @@ class Device(models.Model):
 class Deployment(models.Model):
     """That a device serves one property of one thing from `starts` until `ends`.
 
-    True value = reading x factor + offset. A swap closes one deployment and opens the next.
+    True value = reading x factor + offset. A swap closes one deployment and opens the next. A device whose channels
+    serve several things has a deployment a channel.
     """
 
     device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="deployments")
@@ -147,6 +148,14 @@ class Deployment(models.Model):
     ends = models.DateTimeField(null=True, blank=True)
     factor = models.FloatField(default=1.0)
     offset = models.FloatField(default=0.0)
+    channel = models.CharField(
+        max_length=120, default="", blank=True,
+        help_text="Path of the one field that serves it; empty: whichever field of its model observes the property.",
+    )  # fmt: skip
+    unit = models.CharField(
+        max_length=24, default="", blank=True,
+        help_text="Of the true value (UCUM), where the channel counts something else than its model's field says.",
+    )  # fmt: skip
     first_index = models.FloatField(null=True, blank=True, help_text="Index at the start, for counters.")
     last_index = models.FloatField(null=True, blank=True, help_text="Index at the end, for counters.")
 

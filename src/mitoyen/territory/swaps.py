@@ -26,7 +26,7 @@ def deploy(
                 _("Record a swap instead."),
                 code="already_deployed",
             )
-        values = {"factor": factor, "offset": offset, "first_index": first_index}
+        values: dict[str, float | str | None] = {"factor": factor, "offset": offset, "first_index": first_index}
         opened = _open(thing, observed_property, starts, serial, model, values)
         name = f"{thing.slug}/{observed_property}"
         audit.record(by, "device.deployed", name, serial=serial, at=starts, factor=factor, offset=offset)
@@ -62,7 +62,8 @@ def swap_device(  # noqa: PLR0917 - read in the order of the form: old device, t
         old.ends, old.last_index = at, last_index
         old.save(update_fields=["ends", "last_index"])
         kept = (old.factor if factor is None else factor, old.offset if offset is None else offset)
-        values = {"factor": kept[0], "offset": kept[1], "first_index": first_index}
+        values: dict[str, float | str | None] = {"factor": kept[0], "offset": kept[1], "first_index": first_index}
+        values |= {"channel": old.channel, "unit": old.unit}
         opened = _open(thing, observed_property, at, new_serial, model, values)
         change = {"old": old.device.serial, "new": opened.device.serial, "factor": kept[0], "offset": kept[1]}
         name = f"{thing.slug}/{observed_property}"
@@ -97,10 +98,13 @@ def undo_swap(thing: Thing, observed_property: str, opened: int, by: str, why: s
 
 
 def _open(  # noqa: PLR0917 - one row of the table
-    thing: Thing, observed_property: str, starts: datetime, serial: str, model: str, values: dict[str, float | None]
-) -> Deployment:
+    thing: Thing, observed_property: str, starts: datetime, serial: str, model: str,
+    values: dict[str, float | str | None],
+) -> Deployment:  # fmt: skip
     device, _created = Device.objects.get_or_create(serial=serial.strip(), defaults={"model": model})
-    elsewhere = device.deployments.filter(ends=None).exclude(thing=thing).select_related("thing").first()
+    # The channels of one device may serve several things; the same channel, or the device as a whole, only one.
+    there = device.deployments.filter(ends=None, channel=values.get("channel", ""))
+    elsewhere = there.exclude(thing=thing).select_related("thing").first()
     if elsewhere is not None:
         raise Refused(
             _("Device %(serial)s is in place at %(thing)s.") % {"serial": serial, "thing": elsewhere.thing},

@@ -39,11 +39,11 @@ class Register:
         self._codecs = {key: one for one in Codec.objects.all() for key in (bare(one.name), one.sha256)}
         self._things = _things({entry.thing for entry in entries if entry.thing})
         self._open = _open_deployments(self._things.values())
-        self._places: dict[int, Thing] = {}
+        self._places: dict[tuple[int, str], Deployment] = {}
         devices = [one.pk for one in self._devices.values()] + [one.device_id for one in self.registrations.values()]
         for some in _parts(devices):
             for one in Deployment.objects.filter(device_id__in=some, ends=None).select_related("thing"):
-                self._places[one.device_id] = one.thing
+                self._places[one.device_id, one.channel] = one
         self._last_ends: dict[tuple[int, str], datetime] = {}
         for thing, name, ends in Deployment.objects.filter(
             thing__in={one.pk for one in self._things.values()}, ends__isnull=False
@@ -54,6 +54,7 @@ class Register:
         self.new_models: list[DeviceModel] = []
         self._properties: dict[str, tuple[str, ...]] = {}
         self._made_by_serial: dict[str, str] = {}
+        self._paths: dict[str, dict[str, str]] = {}
 
     def device(self, entry: Entry, registration: Registration | None) -> Device:
         """The entry's device, perhaps a new one. Raises Refused when the serial number is another device's."""
@@ -122,22 +123,38 @@ class Register:
             self._properties[model.slug] = observed_by(model) if model.pk else ()
         return self._properties[model.slug]
 
-    def may_open(self, device: Device, thing: Thing, name: str, starts: datetime) -> bool:
-        """Whether a deployment is to be opened; False when the device serves this already. Raises Refused."""
-        place = self._places.get(device.pk or -1)
-        if place is not None and place.pk != thing.pk:
+    def measured(self, entry: Entry, model: DeviceModel) -> tuple[str, ...]:
+        """What the entry measures at its thing: as it says, or as the model's confirmed fields do. Raises Refused."""
+        if entry.properties or not entry.thing:
+            return entry.properties
+        if not entry.channel:
+            return self.properties(model)
+        name = self._fields(model).get(entry.channel, "")
+        if not name:
             raise Refused(
-                _("%(serial)s is in place at %(thing)s.") % {"serial": device.serial, "thing": place},
+                _("Nobody said yet what the channel %(name)s measures.") % {"name": entry.channel},
+                _("Write it in the column of measures, or confirm the field of its model first."),
+                code="no_measure",
+            )
+        return (name,)
+
+    def may_open(self, device: Device, thing: Thing, name: str, starts: datetime, channel: str = "") -> bool:
+        """Whether a deployment is to be opened; False when the device serves this already. Raises Refused."""
+        place = self._places.get((device.pk or -1, channel))
+        if place is not None and (place.thing_id != thing.pk or (channel and place.observed_property != name)):
+            raise Refused(
+                _("%(serial)s is in place at %(thing)s.")
+                % {"serial": f"{device.serial} {channel}".strip(), "thing": place.thing},
                 _("Close its deployment there first."),
                 code="device_elsewhere",
             )
         there = self._open.get((thing.pk, name))
         if there is not None:
-            if there.device is device or there.device_id == (device.pk or -1):
+            if (there.device is device or there.device_id == (device.pk or -1)) and there.channel == channel:
                 return False
             raise Refused(
                 _("%(thing)s/%(property)s is served by %(serial)s.")
-                % {"thing": thing.slug, "property": name, "serial": there.device.serial},
+                % {"thing": thing.slug, "property": name, "serial": f"{there.device.serial} {there.channel}".strip()},
                 _("Record a swap instead."),
                 code="already_deployed",
             )
@@ -151,6 +168,13 @@ class Register:
             )
         return True
 
+    def _fields(self, model: DeviceModel) -> dict[str, str]:
+        """Path -> property of the model's confirmed fields."""
+        if model.slug not in self._paths:
+            found = model.fields.exclude(confirmed_by="") if model.pk else Field.objects.none()
+            self._paths[model.slug] = dict(found.values_list("path", "observed_property"))
+        return self._paths[model.slug]
+
     def values(self, registration: Registration) -> dict[str, Any]:
         """What an import may change of a registration. A model not saved yet differs from any."""
         values = {name: getattr(registration, name) for name in _VALUES}
@@ -161,6 +185,7 @@ class Register:
         """Remember what an earlier row of the same file does."""
         self.registrations[registration.address] = registration
         self._made_by_serial[registration.device.serial] = registration.address
+        self.known_serials.add(registration.device.serial)
         model = registration.model
         wanted = model.pk is None or any(one is model for one in self._now_with_codec)
         if wanted and not any(one is model for one in self.new_models):

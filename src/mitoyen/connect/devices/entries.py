@@ -13,6 +13,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 
 from mitoyen.connect.sheets import to_csv
+from mitoyen.history.units import ucum
 from mitoyen.ledger.refusal import Ground, Refused
 from mitoyen.territory.mapping import given_column, usual_column
 from mitoyen.territory.spelling import bare
@@ -26,6 +27,8 @@ ROLES: dict[str, tuple[str, ...]] = {
     "model": ("model", "modele", "device_model", "reference", "type"),
     "codec": ("codec", "decoder", "decodeur"),
     "thing": ("thing", "objet", "equipement", "point", "thing_slug", "site"),
+    "channel": ("channel", "canal", "voie", "champ", "field", "entree", "input"),
+    "unit": ("unit", "unite"),
     "properties": ("properties", "property", "mesures", "mesure", "grandeurs", "grandeur", "observed_property"),
     "starts": ("starts", "start", "since", "debut", "depuis", "pose", "date_pose", "date_de_pose", "installed"),
     "factor": ("factor", "coefficient", "facteur", "coef"),
@@ -43,7 +46,10 @@ _SPLIT = re.compile(r"[;,|\s]+")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One device as the file tells it. `properties` empty: every confirmed field of its model."""
+    """One device as the file tells it, or one of its channels. `properties` empty: every confirmed field of its model.
+
+    `channel`: the field that serves `thing`; `unit` is then that of the true value, empty: the field's own.
+    """
 
     line: int
     address: str
@@ -52,6 +58,8 @@ class Entry:
     model: str
     codec: str
     thing: str
+    channel: str
+    unit: str
     properties: tuple[str, ...]
     starts: datetime | None
     factor: float
@@ -78,7 +86,7 @@ def read_entries(path: Path, given: Mapping[str, str] | None = None) -> Entries:
     columns = _columns(table, given or {})
     cells = {role: table.columns.index(column) for role, column in columns.items() if column}
     made = Entries(refused=list(table.refused), columns=columns, rows=len(table.rows) + len(table.refused))
-    first: dict[str, int] = {}
+    first: dict[tuple[str, str], int] = {}
     for row, line in zip(table.rows, table.lines, strict=True):
         texts = {role: str(row[at] or "").strip() for role, at in cells.items()}
         try:
@@ -86,7 +94,7 @@ def read_entries(path: Path, given: Mapping[str, str] | None = None) -> Entries:
         except ValueError as error:
             made.refused.append(Ground(error.args[0], error.args[1], line))
             continue
-        if (known := first.setdefault(entry.address, line)) != line:
+        if (known := first.setdefault((entry.address, entry.channel), line)) != line:
             says = _("%(address)s is on line %(n)s already") % {"address": entry.address, "n": known}
             made.refused.append(Ground("twice_in_file", says, line))
             continue
@@ -169,6 +177,13 @@ def _entry(texts: dict[str, str], line: int) -> Entry:
     if key and not _KEY.fullmatch(key):
         # What it says instead is never repeated: it may be a key cut short.
         raise ValueError("bad_key", _("the application key is not 32 hexadecimal figures"))
+    channel, properties = texts.get("channel", "")[:120], _properties(texts.get("properties", ""))
+    if channel and not texts.get("thing", ""):
+        raise ValueError("channel_nowhere", _("the channel %(name)s serves nothing") % {"name": channel})
+    if channel and len(properties) > 1:
+        raise ValueError(
+            "channel_measures_one", _("the channel %(name)s can only measure one thing") % {"name": channel}
+        )
     return Entry(
         line,
         address,
@@ -177,7 +192,9 @@ def _entry(texts: dict[str, str], line: int) -> Entry:
         texts["model"][:160],
         texts.get("codec", "")[:120],
         texts.get("thing", "")[:200],
-        _properties(texts.get("properties", "")),
+        channel,
+        _unit(texts.get("unit", ""), channel),
+        properties,
         _starts(texts.get("starts", "")),
         _number(texts.get("factor", ""), 1.0, "bad_factor"),
         _number(texts.get("offset", ""), 0.0, "bad_offset"),
@@ -191,6 +208,15 @@ def _properties(text: str) -> tuple[str, ...]:
     if bad is not None:
         raise ValueError("bad_property", _("%(name)r is not the name of a property") % {"name": bad[:60]})
     return names
+
+
+def _unit(text: str, channel: str) -> str:
+    if text and not channel:
+        raise ValueError("unit_alone", _("a unit without a channel"))
+    try:
+        return ucum(text) if text else ""
+    except Refused as error:
+        raise ValueError("bad_unit", _("%(text)r is not a unit that is known") % {"text": text[:24]}) from error
 
 
 def _starts(text: str) -> datetime | None:

@@ -33,8 +33,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Asked:
     """Which deployments get which factor. `times` multiplies the factor they have, `factor` sets it.
 
-    Of one device or of all devices of a model; of one property where it is given; from `first` (included) to `last`
-    (excluded), None for all of the past or the future.
+    Of one device or of all devices of a model; of one property where it is given (`thing/property`: there only); from
+    `first` (included) to `last` (excluded), None for all of the past or the future.
     """
 
     device: Device | None = None
@@ -157,7 +157,10 @@ def _deployments(asked: Asked) -> QuerySet[Deployment]:
     else:
         found = found.filter(device__registration__model=asked.model)
     if asked.observed_property:
-        found = found.filter(observed_property=asked.observed_property)
+        thing, _slash, name = asked.observed_property.rpartition("/")
+        found = found.filter(observed_property=name)
+        if thing:
+            found = found.filter(thing__slug=thing)
     if asked.first is not None:
         found = found.exclude(ends__lte=asked.first)
     if asked.last is not None:
@@ -200,7 +203,7 @@ def _cut(one: Deployment, asked: Asked, counters: set[tuple[int, str]], change: 
 def _part(of: Deployment, starts: datetime, ends: datetime | None) -> Deployment:
     return Deployment(
         device=of.device, thing=of.thing, observed_property=of.observed_property, starts=starts, ends=ends,
-        factor=of.factor, offset=of.offset,
+        factor=of.factor, offset=of.offset, channel=of.channel, unit=of.unit,
     )  # fmt: skip
 
 

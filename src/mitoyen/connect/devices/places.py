@@ -25,10 +25,16 @@ def now_or_last(deployments: Iterable[Deployment]) -> list[Deployment]:
     return [one for one in found if one.ends == latest]
 
 
-def thing_of(registration: Registration) -> Thing | None:
-    """What the device stands at; None for one that was never put anywhere."""
+def things_of(registration: Registration) -> list[Thing]:
+    """What the device serves, or served last: several where its channels do; empty when it was never put anywhere."""
     served = now_or_last(registration.device.deployments.all())
-    return served[0].thing if served else registration.thing
+    found = list({one.thing_id: one.thing for one in served}.values())
+    return found or [registration.thing] if registration.thing is not None else found
+
+
+def thing_of(registration: Registration) -> Thing | None:
+    """What the device stands at, the first where it serves several; None for one that was never put anywhere."""
+    return next(iter(things_of(registration)), None)
 
 
 def communes_of(device: Device) -> set[str | None]:

@@ -55,11 +55,13 @@ class _Plan:
     """Rows not saved yet. `undo` tells, by line, what taking the import back needs to know."""
 
     devices: list[Device] = field(default_factory=list)
-    registrations: list[tuple[Registration, bool]] = field(default_factory=list)
+    new: dict[str, Registration] = field(default_factory=dict)
+    changed: dict[str, Registration] = field(default_factory=dict)
     deployments: list[Deployment] = field(default_factory=list)
     models: list[DeviceModel] = field(default_factory=list)
     results: list[dict[str, Any]] = field(default_factory=list)
     undo: dict[int, dict[str, Any]] = field(default_factory=dict)
+    first_line: dict[str, int] = field(default_factory=dict)
     waiting: int = 0
 
 
@@ -107,17 +109,17 @@ def _one(entry: Entry, register: Register, plan: _Plan) -> dict[str, Any]:
     model = register.model(entry)
     thing = register.thing(entry.thing) if entry.thing else None
     starts = entry.starts or timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-    wanted = entry.properties or (register.properties(model) if thing else ())
+    wanted = register.measured(entry, model)
     opened = [
         Deployment(device=device, thing=thing, observed_property=name, starts=starts, factor=entry.factor,
-                   offset=entry.offset)
+                   offset=entry.offset, channel=entry.channel, unit=entry.unit)
         for name in wanted
-        if thing is not None and register.may_open(device, thing, name, starts)
+        if thing is not None and register.may_open(device, thing, name, starts, entry.channel)
     ]  # fmt: skip
     new = registration is None
     registration = registration or Registration(device=device, address=entry.address)
     before = {} if new else register.values(registration)
-    if thing is not None and not entry.properties:
+    if thing is not None and not entry.properties and not entry.channel:
         registration.thing, registration.factor, registration.offset = thing, entry.factor, entry.offset
         registration.starts = registration.starts or starts
         plan.waiting += not wanted
@@ -130,18 +132,28 @@ def _one(entry: Entry, register: Register, plan: _Plan) -> dict[str, Any]:
     new_device = device.serial not in register.known_serials
     if new_device:
         plan.devices.append(device)
-    if changed:
-        plan.registrations.append((registration, new))
-    plan.deployments += opened
     register.take(registration, opened)
+    plan.deployments += opened
+    places = [(one.thing.slug, one.observed_property) for one in opened]
+    told = {"deployed": [one.observed_property for one in opened]} | ({"thing": thing.name} if thing else {})
+    earlier = plan.first_line.get(entry.address)
+    if earlier is not None:
+        # Another channel of the same device: both rows are one change, which is undone as one.
+        plan.undo[earlier]["opened"] += places
+        if changed and not plan.undo[earlier]["new"]:
+            plan.changed[entry.address] = registration
+        return {"result": "added" if plan.undo[earlier]["new"] else "changed", **told}
+    plan.first_line[entry.address] = entry.line
+    if changed:
+        (plan.new if new else plan.changed)[entry.address] = registration
     plan.undo[entry.line] = {
         "address": entry.address,
+        "new": new,
         "new_device": new_device,
         "before": _kept(before),
-        "opened": [(one.thing.slug, one.observed_property) for one in opened],
+        "opened": places,
     }
-    told = {"result": "added" if new else "changed", "deployed": [one.observed_property for one in opened]}
-    return told | ({"thing": thing.name} if thing is not None else {})
+    return {"result": "added" if new else "changed", **told}
 
 
 def _kept(before: Mapping[str, Any]) -> dict[str, Any]:
@@ -175,13 +187,11 @@ def _write(path: Path, plan: _Plan, report: Report, by: str, waiting: RegisterIm
         )
         done.rows, done.report, done.path = kept, report.summary(), ""
         done.save()
-        new = [registration for registration, is_new in plan.registrations if is_new]
-        old = [registration for registration, is_new in plan.registrations if not is_new]
-        for registration in new:
+        for registration in plan.new.values():
             registration.brought_by = done
-        Registration.objects.bulk_create(new, AT_ONCE)
+        Registration.objects.bulk_create(plan.new.values(), AT_ONCE)
         fields = ["model", "application_key", "thing", "starts", "factor", "offset", "retired_at"]
-        Registration.objects.bulk_update(old, fields, AT_ONCE)
+        Registration.objects.bulk_update(plan.changed.values(), fields, AT_ONCE)
         Deployment.objects.bulk_create(plan.deployments, AT_ONCE)
     except IntegrityError as error:
         raise Refused(

@@ -1,6 +1,7 @@
 """A device replaced in one action: all that it serves goes on with the new one, its registration moves, undo."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -23,8 +24,9 @@ def replace_device(
 ) -> Device:  # fmt: skip
     """Close every open deployment of `old` at `at`, open the same for the new device, and move the registration to it.
 
-    `last` and `first` give counters' indexes by property. The new device is of the old one's model unless said. Raises
-    Refused when the old one serves nothing, or the new one's address or serial number is another's.
+    `last` and `first` give counters' indexes by property, or by `thing/property` where several share one. The new
+    device is of the old one's model unless said. Raises Refused when the old one serves nothing, or the new one's
+    address or serial number is another's.
     """
     new_address = address_of(address)
     if not new_address or len(new_address) > 120:
@@ -46,10 +48,11 @@ def replace_device(
                 _("The serial number %(serial)s is registered under another address.") % {"serial": new_serial},
                 code="other_address",
             )
-        for one in served:
-            name = one.observed_property
+        names = index_keys(served)
+        _check_indexes(names, last or {}, first or {})
+        for one, name in zip(served, names, strict=True):
             swap_device(
-                one.thing, name, at, new_serial, (last or {}).get(name), (first or {}).get(name), by,
+                one.thing, one.observed_property, at, new_serial, (last or {}).get(name), (first or {}).get(name), by,
                 model=old.model if model is None else str(model), factor=factor,
             )  # fmt: skip
         new = Device.objects.get(serial=new_serial)
@@ -64,6 +67,26 @@ def replace_device(
         served_names = [f"{one.thing.slug}/{one.observed_property}" for one in served]
         audit.record(by, "devices.replaced", old.serial, new=new_serial, at=at, served=served_names)
     return new
+
+
+def index_keys(served: Sequence[Deployment]) -> list[str]:
+    """By what the index of each deployment is given: its property, or `thing/property` where several share one."""
+    several = Counter(one.observed_property for one in served)
+    return [
+        one.observed_property if several[one.observed_property] == 1 else f"{one.thing.slug}/{one.observed_property}"
+        for one in served
+    ]
+
+
+def _check_indexes(keys: Sequence[str], *given: Indexes) -> None:
+    """An index that names nothing would be lost without a word. Raises Refused."""
+    unknown = next((name for indexes in given for name in indexes if name not in keys), None)
+    if unknown is not None:
+        raise Refused(
+            _("%(name)s is not what this device serves.") % {"name": unknown},
+            _("It serves: %(names)s.") % {"names": ", ".join(keys)},
+            code="unknown_index",
+        )
 
 
 def replaced_by(new: Device) -> Device | None:

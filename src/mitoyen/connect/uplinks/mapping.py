@@ -5,8 +5,8 @@ of fields, codecs or deployments is seen within two seconds by a signature of th
 """
 
 import time
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from math import inf, isfinite
@@ -58,21 +58,32 @@ class ModelRules:
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """That the device serves a property of a thing from `starts` until `ends` (µs)."""
+    """That the device serves a property of a thing from `starts` until `ends` (µs).
+
+    `unit`: what a channel counts, where it is not what its model's field says.
+    """
 
     thing: int
     starts: int
     ends: int
+    observed_property: str
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A registered device: its model, and what it serves, by property."""
+    """A registered device: its model, and what it serves, by property, or by the path of the field that serves it."""
 
     device: int
     model: ModelRules
     serves: dict[str, tuple[Serving, ...]]
+    channels: dict[str, tuple[Serving, ...]]
     read_at: float
+
+    def servings(self) -> Iterator[Serving]:
+        """All that it serves or served."""
+        for ones in (*self.serves.values(), *self.channels.values()):
+            yield from ones
 
 
 @dataclass(slots=True)
@@ -147,12 +158,11 @@ class Register:
         elif rule.role == FieldRole.BATTERY_VOLTS:
             made.battery_volts = value
         else:
-            served = known.serves.get(rule.observed_property, ())
-            serving = next((one for one in served if one.starts <= frame.time < one.ends), None)
+            serving = _serving(known, rule, frame.time)
             if serving is None:
                 made.undeployed += 1
                 return
-            stream = self._stream(serving.thing, rule)
+            stream = self._stream(serving, rule.unit, rule.kind)
             length = known.model.interval_s if rule.kind in (Kind.DELTA, Kind.POWER) else 0
             if stream is None or (length == 0 and rule.kind in (Kind.DELTA, Kind.POWER)):
                 made.misfits += 1
@@ -165,27 +175,27 @@ class Register:
             quality = RECEIPT_TIME if frame.flags & MISTIMED else 0
             made.rows.append((number, frame.time, length, stored, quality))
 
-    def _stream(self, thing: int, rule: FieldRule) -> tuple[int, float, float] | None:
+    def _stream(self, serving: Serving, unit: str, kind: str) -> tuple[int, float, float] | None:
         """Number of the datastream, made when it isn't there, and the conversion to its unit; None: it doesn't fit."""
-        key = (thing, rule.observed_property, rule.unit, rule.kind)
+        key = (serving.thing, serving.observed_property, serving.unit or unit, kind)
         if key not in self._converted:
-            self._converted[key] = self._resolved(thing, rule)
+            self._converted[key] = self._resolved(*key)
         return self._converted[key]
 
-    def _resolved(self, thing: int, rule: FieldRule) -> tuple[int, float, float] | None:
+    def _resolved(self, thing: int, observed: str, said: str, sort: str) -> tuple[int, float, float] | None:
         try:
-            unit = ucum(rule.unit)
-            found = self._streams.get((thing, rule.observed_property))
+            unit = ucum(said)
+            found = self._streams.get((thing, observed))
             if found is None:
                 self._read_streams([thing])
-                found = self._streams.get((thing, rule.observed_property))
+                found = self._streams.get((thing, observed))
             if found is None and not self.making:
-                return self._to_be_made(thing, rule.observed_property), 1.0, 0.0
+                return self._to_be_made(thing, observed), 1.0, 0.0
             if found is None:
-                made = datastream_for(Thing.objects.get(pk=thing), rule.observed_property, unit, rule.kind)
+                made = datastream_for(Thing.objects.get(pk=thing), observed, unit, sort)
                 found = (made.pk, made.unit, made.kind)
             number, stored_in, kind = found
-            return (number, *_converter(unit, stored_in)) if kind == rule.kind else None
+            return (number, *_converter(unit, stored_in)) if kind == sort else None
         except Refused:
             return None
 
@@ -225,27 +235,29 @@ class Register:
         }
         models = {model for _device, model, _until in registered.values()} - self._models.keys()
         self._models |= _models(models)
-        serves: dict[int, dict[str, list[Serving]]] = {}
+        serves: dict[int, list[tuple[str, Serving]]] = {}
         deployments = Deployment.objects.filter(device_id__in=[one[0] for one in registered.values()])
-        for device, thing, observed, starts, ends in deployments.values_list(
-            "device_id", "thing_id", "observed_property", "starts", "ends"
+        for device, thing, observed, starts, ends, channel, unit in deployments.values_list(
+            "device_id", "thing_id", "observed_property", "starts", "ends", "channel", "unit"
         ):
-            one = Serving(thing, _micros(starts), _micros(ends) if ends else _FOREVER)
-            serves.setdefault(device, {}).setdefault(observed, []).append(one)
+            one = Serving(thing, _micros(starts), _micros(ends) if ends else _FOREVER, observed, unit)
+            serves.setdefault(device, []).append((channel, one))
         # All at once: one by one, fifty thousand devices that report after a restart are looked up for minutes.
-        self._read_streams({one.thing for served in serves.values() for ones in served.values() for one in ones})
+        self._read_streams({one.thing for served in serves.values() for _channel, one in served})
         for address in addresses:
             if address not in registered:
                 self._devices[address] = None
                 self._strangers.add(address)
                 continue
             device, model, until = registered[address]
-            of_device = {
+            whole: dict[str, tuple[Serving, ...]] = {}
+            channels: dict[str, tuple[Serving, ...]] = {}
+            for channel, serving in serves.get(device, ()):
                 # Late frames and replays still tell of the time before a device was retired.
-                name: tuple(Serving(one.thing, one.starts, min(one.ends, until)) for one in ones)
-                for name, ones in serves.get(device, {}).items()
-            }
-            self._devices[address] = Known(device, self._models[model], of_device, now)
+                one = replace(serving, ends=min(serving.ends, until))
+                by, key = (channels, channel) if channel else (whole, one.observed_property)
+                by[key] = (*by.get(key, ()), one)
+            self._devices[address] = Known(device, self._models[model], whole, channels, now)
 
 
 register = Register()
@@ -283,6 +295,17 @@ def _signature() -> tuple[Any, ...]:
     )
     models = tuple(DeviceModel.objects.order_by("pk").values_list("pk", "codec_id", "expected_interval_s"))
     return tuple(registered.values()), tuple(deployed.values()), fields, models
+
+
+def _serving(known: Known, rule: FieldRule, time: int) -> Serving | None:
+    """What the field served at a time: what its own channel did, else what the device did as a whole."""
+    # Few devices have channels: the path is not put together for the others.
+    own = known.channels.get(".".join(rule.path), ()) if known.channels else ()
+    for served in (own, known.serves.get(rule.observed_property, ())):
+        for one in served:
+            if one.starts <= time < one.ends:
+                return one
+    return None
 
 
 def _value(data: Any, path: tuple[str, ...]) -> Any:

@@ -218,17 +218,16 @@ def _again(given: Sequence[tuple[Known, Frame]], register: Register, made: Diffe
 
 def _served(devices: Sequence[Known]) -> dict[tuple[int, str], int]:
     """Numbers of the datastreams there are of the things that these devices served."""
-    things = {one.thing for known in devices for served in known.serves.values() for one in served}
+    things = {one.thing for known in devices for one in known.servings()}
     rows = Datastream.objects.filter(thing_id__in=things).values_list("thing_id", "observed_property", "pk")
     return {(thing, observed): number for thing, observed, number in rows}
 
 
 def _streams_at(known: Known, time: int, served: dict[tuple[int, str], int]) -> Iterator[int]:
-    for observed, servings in known.serves.items():
-        for one in servings:
-            number = served.get((one.thing, observed))
-            if number is not None and one.starts <= time < one.ends:
-                yield number
+    for one in known.servings():
+        number = served.get((one.thing, one.observed_property))
+        if number is not None and one.starts <= time < one.ends:
+            yield number
 
 
 def _against_history(again: dict[Key, Row], touched: set[Key], register: Register, made: Difference) -> list[Row]:

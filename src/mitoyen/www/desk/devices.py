@@ -18,11 +18,11 @@ from django.utils.translation import gettext_lazy
 
 from mitoyen.connect.devices import perms, replacing
 from mitoyen.connect.devices.models import DeviceModel, Gateway, Health, Registration
-from mitoyen.connect.devices.places import DEPLOYED, commune_of, thing_of
+from mitoyen.connect.devices.places import DEPLOYED, commune_of, things_of
 from mitoyen.connect.devices.silence import EVERYTHING
 from mitoyen.connect.uplinks import keeping
 from mitoyen.connect.uplinks.messages import Frame
-from mitoyen.territory.models import Person
+from mitoyen.territory.models import Commune, Person, Thing
 from mitoyen.www.charts_frame import Table
 from mitoyen.www.charts_series import Event, time_series
 from mitoyen.www.desk import devices_words as words
@@ -62,7 +62,7 @@ def listed(request: HttpRequest, _nothing: None) -> HttpResponse:
     shown = Paginator(found.order_by("device__serial"), A_PAGE).get_page(request.GET.get("page"))
     context = {
         "shown": shown,
-        "rows": [(one, words.state_of(one), thing_of(one), commune_of(thing_of(one))) for one in shown],
+        "rows": [_row(one) for one in shown],
         "by_name": True,
         "wanted": wanted,
         "model": model,
@@ -140,10 +140,17 @@ def silent(request: HttpRequest, _nothing: None) -> HttpResponse:
     gateways = Gateway.objects.filter(silent_since__isnull=False, address__in=list(mine)).order_by("silent_since")
     context = {
         "shown": shown,
-        "rows": [(one, words.state_of(one), thing_of(one), commune_of(thing_of(one))) for one in shown],
+        "rows": [_row(one) for one in shown],
         "gateways": [(one, one.address == EVERYTHING, mine[one.address]) for one in gateways],
     }
     return page(request, "devices_silent.html", "devices", context)
+
+
+def _row(registration: Registration) -> tuple[Registration, words.State, Thing | None, Commune | None, int]:
+    """As lists show it; last, how many other things its channels serve."""
+    things = things_of(registration)
+    first = things[0] if things else None
+    return registration, words.state_of(registration), first, commune_of(first), max(0, len(things) - 1)
 
 
 def _facts(registration: Registration, health: Health | None) -> list[tuple[str, str]]:

@@ -107,14 +107,15 @@ def _done(request: HttpRequest, about: Asked, said: str) -> HttpResponse:
 
 
 def _counters(device: Device) -> list[str]:
-    """The indexes that the device serves."""
+    """The indexes that the device serves, as `replace_device` takes them."""
     from mitoyen.history.enums import Kind
     from mitoyen.history.models import Datastream
 
-    served = device.deployments.filter(ends=None).values_list("thing_id", "observed_property")
-    found = Datastream.objects.filter(thing__in=[thing for thing, _name in served], kind=Kind.COUNTER)
+    served = list(device.deployments.filter(ends=None).select_related("thing"))
+    found = Datastream.objects.filter(thing__in={one.thing_id for one in served}, kind=Kind.COUNTER)
     known = set(found.values_list("thing_id", "observed_property"))
-    return sorted({name for thing, name in served if (thing, name) in known})
+    keys = zip(replacing.index_keys(served), served, strict=True)
+    return sorted(key for key, one in keys if (one.thing_id, one.observed_property) in known)
 
 
 def _field_of(refusal: Refused) -> str | None:
