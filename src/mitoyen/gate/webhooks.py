@@ -13,7 +13,7 @@ from django.db import connection
 from django.utils import translation
 
 from mitoyen.connect.devices import health
-from mitoyen.connect.uplinks import careful, days, taking
+from mitoyen.connect.uplinks import careful, days, strict, taking
 from mitoyen.connect.uplinks.formats import BY_NAME
 from mitoyen.connect.uplinks.messages import Message
 from mitoyen.connect.uplinks.telling import reason
@@ -21,9 +21,12 @@ from mitoyen.gate.connection import looked_after
 from mitoyen.gate.together import Together
 from mitoyen.history import journal
 
-LARGEST_BODY = 64 * 1024
+# As over MQTT: a larger one is no uplink; anything less is kept, if only in quarantine.
+LARGEST_BODY = strict.LARGEST
 # As many as are taken in within a few seconds; and so few at once that the first one's sender doesn't wait long.
 MOST_WAITING, MOST_AT_ONCE = 10_000, 500
+# A large one counts for several, so that those that wait fit into memory.
+_COUNTS_FOR_ONE = 16 * 1024
 # What needs nobody's attention, whatever became of it.
 FINE = ("frame", "duplicate", "status")
 
@@ -57,7 +60,8 @@ async def take(content: bytes, form: str, owner: str) -> tuple[int, dict[str, st
 
     Raises Busy, and what says that the machine keeps nothing now (careful.TROUBLE).
     """
-    outcome = await _uplinks.do(Message(form, content, time.time_ns() // 1000, "webhook", owner))
+    message = Message(form, content, time.time_ns() // 1000, "webhook", owner)
+    outcome = await _uplinks.do(message, 1 + len(content) // _COUNTS_FOR_ONE)
     if outcome in FINE:
         return 200, {"outcome": outcome}
     with translation.override("en"):
