@@ -28,6 +28,9 @@ DARK_SHARE = 0.19
 STEP, STEPS_AN_HOUR = HOUR // 4, 4
 # Between two readings that agree, so far apart at most, a lamp is what both say.
 AGREE_STEPS = 10
+# A cabinet's light is seen from so many watts on, and so many times what else hangs on it wavers by; one reading is
+# enough from SURE_NOISES on, else so many together.
+LEAST_W, LEAST_NOISES, SURE_NOISES, MOST_TOGETHER = 20.0, 3.0, 7.0, 6
 # Lit by day and meant to be, or by people who come to play.
 DAYLIGHT_PLACES = ("underpass", "sports")
 
@@ -276,10 +279,13 @@ def _is_dark(board: Board) -> Bools:
 
 
 def _expected(board: Board) -> Bools:
-    """When a cabinet's lamps should be lit: a part of them are, and it isn't day; where they are few: it is dark."""
+    """When a cabinet's lamps should be lit: it is dark, and a part of them are; where they are few: no decree holds.
+
+    Not in twilight, when lamps switch one after the other.
+    """
     if len(board.lamps) < LEAST_LAMPS:
         return board.dark & ~board.decreed
-    return np.asarray(~board.light & ~_is_dark(board), bool)
+    return np.asarray(board.dark & ~_is_dark(board), bool)
 
 
 def _dark_runs(board: Board) -> list[NDArray[np.intp]]:
@@ -292,14 +298,19 @@ def _dark_runs(board: Board) -> list[NDArray[np.intp]]:
 
 
 def _own_schedule(board: Board, row: int, expected: Bools) -> Bools:
-    """Half hours of the clock at which a lamp is dark on most nights that it is lit in: its own schedule."""
+    """Times of the clock at which a lamp is dark on most nights that it is lit in: its own schedule."""
     usable = expected & board.heard[row]
     alive = np.unique(board.night[board.lit[row] & ~board.light])
-    counted, slot = usable & np.isin(board.night, alive), board.quarter // 2
-    seen = np.bincount(slot[counted], minlength=48)
-    lit = np.bincount(slot[counted & board.lit[row]], minlength=48)
-    # The night under way may be the one it went out in: three nights make a habit.
-    return np.asarray((((seen >= 3) & (lit <= 0.34 * seen))[slot]), bool)
+    counted = usable & np.isin(board.night, alive)
+    found = np.zeros(len(expected), bool)
+    # By half hours, and by quarters where those are known: a schedule may switch between two of them.
+    for slot in (board.quarter // 2, board.quarter):
+        seen = np.bincount(slot[counted], minlength=24 * STEPS_AN_HOUR)
+        lit = np.bincount(slot[counted & board.lit[row]], minlength=24 * STEPS_AN_HOUR)
+        # The night under way may be the one it went out in: three nights make a habit.
+        habit, known = (seen >= 3) & (lit <= 0.34 * seen), seen >= 3
+        found = np.where(known[slot], habit[slot], found)
+    return found
 
 
 def _cabinet_faults(
@@ -350,14 +361,11 @@ def _part_out(
     spans = {row: _went(board, row, run, expected) for row, run in runs.items()}
     together: list[int] = []
     for _lit, at in spans.values():
-        rows = [row for row, (lit, dark) in spans.items() if lit < at <= dark + 1]
-        together = rows if len(rows) > len(together) else together
-    # Out since before the window began: when, nobody knows; then they are lamps like others.
-    together = [row for row in together if spans[row][0] >= 0]
+        # Out since before the window began: when, nobody knows; then they are lamps like others.
+        rows = [row for row, (lit, dark) in spans.items() if 0 <= lit < at <= dark + 1]
+        if len(rows) > len(together) and max(lasted[row] for row in rows) >= least:
+            together = rows
     if len(together) < max(LEAST_LAMPS, share * len(board.lamps)):
-        return []
-    longest = max(lasted[row] for row in together)
-    if longest < least:
         return []
     first, last = min(runs[row][0] for row in together), max(runs[row][-1] for row in together)
     return [(int(first), int(last), frozenset(together))]
@@ -400,10 +408,33 @@ def _below_usual(watts: Floats, known: Bools, board: Board, share: float) -> tup
         return nothing, watts
     # Compared with nights before the last two, so that a fault of yesterday is not today's usual.
     usual = _usual(watts, known, board, before=board.night[places[-1]] - 1)
-    most = float(np.max(usual[known], initial=0.0, where=np.isfinite(usual[known])))
-    compared = known & (np.nan_to_num(usual) > max(20.0, 0.2 * most))
-    run = trailing(watts < share * usual, compared)
-    _nights, first = np.unique(board.night[compared], return_index=True)
-    dusks = np.flatnonzero(compared)[first]
-    early = np.isin(run, np.concatenate([dusks + step for step in range(2 * STEPS_AN_HOUR)]) if len(dusks) else dusks)
-    return (run if early.any() else nothing), usual
+    # What else hangs on the cabinet is seen alone by day: dimmed light shows where it stands out of that.
+    by_day = watts[np.isfinite(watts) & board.light]
+    noise = float(np.std(by_day)) if len(by_day) else 0.0
+    due = board.dark & ~board.decreed & (np.nan_to_num(usual) > max(LEAST_W, LEAST_NOISES * noise))
+    compared = np.flatnonzero(due & known)
+    together = int(np.clip(np.ceil((SURE_NOISES * noise / max(_median(usual[compared]), 1.0)) ** 2), 1, MOST_TOGETHER))
+    below = np.zeros(len(watts), bool)
+    below[compared] = _trailing_sums(watts[compared], together) < share * _trailing_sums(usual[compared], together)
+    run = trailing(below, due & known)
+    return (run if np.isin(run, _dusks(due, compared, board)).any() else nothing), usual
+
+
+def _dusks(due: Bools, compared: NDArray[np.intp], board: Board) -> NDArray[np.intp]:
+    """The first reading of each night, where it was read within an hour of when light is usually first seen."""
+    nights, first = np.unique(board.night[compared], return_index=True)
+    lit_nights, lit_first = np.unique(board.night[due], return_index=True)
+    begins = np.flatnonzero(due)[lit_first][np.searchsorted(lit_nights, nights)]
+    found: NDArray[np.intp] = compared[first]
+    return found[found - begins < STEPS_AN_HOUR]
+
+
+def _trailing_sums(values: Floats, count: int) -> Floats:
+    """The sum of each value and the ones before it, `count` in all where there are as many."""
+    total = np.concatenate([[0.0], np.cumsum(values)])
+    place = np.arange(1, len(values) + 1)
+    return np.asarray(total[place] - total[np.maximum(place - count, 0)], np.float64)
+
+
+def _median(values: Floats) -> float:
+    return float(np.median(values)) if len(values) else 0.0
