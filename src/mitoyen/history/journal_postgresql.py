@@ -53,6 +53,18 @@ _KEPT_APPENDS, _PRUNED_EVERY = 20_000, 500
 _local = threading.local()
 
 
+@contextmanager
+def _told() -> Iterator[None]:
+    """A server that is away, or doesn't follow, is Refused: no reading's fault."""
+    import psycopg
+
+    try:
+        yield
+    except psycopg.OperationalError as error:
+        step = _("Do it again in a while: nothing was changed, and what was acknowledged is kept.")
+        raise Refused(_("The disk or the database doesn't follow."), step, code="busy") from error
+
+
 class Store:
     """One connection, used by one thread of one process."""
 
@@ -66,6 +78,7 @@ class Store:
             self.connection.execute("SELECT pg_advisory_xact_lock(hashtext('mitoyen journal'))")
             self.connection.execute(_SCHEMA)
 
+    @_told()
     def append(self, groups: Sequence[tuple[Sequence[Any], int]]) -> list[tuple[int, int, int]]:
         rows = [(*row, batch) for given, batch in groups for row in given]
         if not rows:
@@ -81,7 +94,7 @@ class Store:
             "SELECT d, t, l, v, q, b FROM unnest(" + _ARRAYS + ") AS given (d, t, l, v, q, b)"
             " JOIN observation o ON o.time = t AND o.datastream = d WHERE (o.length, o.value, o.quality) <> (l, v, q)"
         )
-        with _told(), self.connection.transaction():
+        with self.connection.transaction():
             fresh = self.connection.execute(insert, columns).fetchall()
             conflicts = self.connection.execute(differing, columns).fetchall() if len(fresh) < len(rows) else []
             self._aside([(*row, "conflict") for row in conflicts])
@@ -207,6 +220,7 @@ class Store:
             self.connection.execute("DELETE FROM tally WHERE slot BETWEEN %s AND %s", tally.slots(first, last))
             self.connection.execute(_ADD, _columns_of(found))
 
+    @_told()
     def identity(self) -> tuple[str, int]:
         query = "SELECT i.name, w.last_value FROM identity i, writes w"
         ((name, writes),) = self.connection.execute(query).fetchall()
@@ -278,18 +292,6 @@ class Store:
         except psycopg.Error as error:
             return [str(error)]
         return []
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """A server that is away, or doesn't follow, is Refused: no reading's fault."""
-    import psycopg
-
-    try:
-        yield
-    except psycopg.OperationalError as error:
-        step = _("Do it again in a while: nothing was changed, and what was acknowledged is kept.")
-        raise Refused(_("The disk or the database doesn't follow."), step, code="busy") from error
 
 
 def _counted(
