@@ -63,6 +63,7 @@ TABLES = (
     ("alerts.Alert", OPEN),
     ("alerts.AlertFact", CLOSED),
     ("alerts.Tuning", OPEN),
+    ("alerts.Telling", CLOSED),
     ("work.WorkOrder", CLOSED),
     ("work.WorkAlert", CLOSED),
     ("work.WorkFact", CLOSED),

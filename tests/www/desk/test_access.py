@@ -11,6 +11,7 @@ from mitoyen.www.desk.urls import PAGES, urlpatterns
 WHO = {
     "home": ((), "reader", "partner"),
     "now": ((), "reader", "contractor"),
+    "alert-telling": ((), "reader", "contractor"),
     "alert": (("alert",), "reader", "elsewhere"),
     "alert-act": (("alert",), "officer", "contractor"),
     "alert-rules": ((), "admin_trelaze", "officer"),

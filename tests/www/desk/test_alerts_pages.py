@@ -287,3 +287,20 @@ def test_the_ranking_has_pages(desk, sign_in):
     second = got(client, "now", query="?page=2").content.decode()
     assert second.count("?page=2&amp;quoi=") == 21, "a line of the second page opens there"
     assert got(client, "now", query="?page=999").status_code == 200
+
+
+def test_a_person_chooses_which_alerts_they_are_told_of(desk, sign_in):
+    from mitoyen.operate.alerts.models import Telling
+
+    client = sign_in(desk.reader)
+    page = got(client, "alert-telling").content.decode()
+    assert "sends no mail yet" in page
+    assert '<option value="nothing" selected>' in page, "a reader is told nothing unless they want it"
+    assert '<option value="warning" selected>' in got(sign_in(desk.officer), "alert-telling").content.decode()
+    client = sign_in(desk.reader)
+    assert "Kept." in sent(client, "alert-telling", least="danger", about=["devices", "water"]).content.decode()
+    kept = Telling.objects.get()
+    assert (kept.person, kept.least) == (desk.reader, "danger")
+    assert "lighting" in kept.quiet
+    assert "water" not in kept.quiet
+    assert sent(client, "alert-telling", least="loud").status_code == 422

@@ -100,6 +100,7 @@ PAGES = (
     "/bureau/",
     "/bureau/maintenant/",
     "/bureau/maintenant/?quoi=2",
+    "/bureau/maintenant/me-prevenir/",
     "/bureau/alertes/1/",
     "/bureau/regles/",
     "/bureau/regles/water/leak/",

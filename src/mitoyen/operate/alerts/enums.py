@@ -18,6 +18,15 @@ class Level(TextChoices):
     DANGER = "danger", _("danger")
 
 
+class Least(TextChoices):
+    """From which level on a person is told by mail."""
+
+    NOTHING = "nothing", _("nothing")
+    DANGER = "danger", _("dangers only")
+    WARNING = "warning", _("dangers, and what is to be done")
+    NOTICE = "notice", _("every alert")
+
+
 class Act(TextChoices):
     """What happened to an alert besides what its readings say."""
 

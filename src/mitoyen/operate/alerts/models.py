@@ -4,8 +4,8 @@ from django.db import models
 from django.db.models import Q
 
 from mitoyen.history.models import Datastream
-from mitoyen.operate.alerts.enums import Act, AlertState, Level
-from mitoyen.territory.models import Commune, Thing
+from mitoyen.operate.alerts.enums import Act, AlertState, Least, Level
+from mitoyen.territory.models import Commune, Person, Thing
 
 STILL_OPEN = (AlertState.OPEN, AlertState.TAKEN)
 
@@ -33,10 +33,18 @@ class Alert(models.Model):
     people = models.PositiveIntegerField(null=True, help_text="How many it concerns, where that is known.")
     decided_by = models.CharField(max_length=200, default="", blank=True)
     reason = models.TextField(default="", blank=True)
+    told_level = models.CharField(
+        max_length=10, choices=Level, default="", blank=True, help_text="At which agents were told of it, if anyone."
+    )
+    told_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ("-opened_at", "-id")
-        indexes = (models.Index(fields=("state", "commune")), models.Index(fields=("thing", "-opened_at")))
+        indexes = (
+            models.Index(fields=("state", "commune")),
+            models.Index(fields=("thing", "-opened_at")),
+            models.Index(fields=("told_at",)),
+        )
         constraints = (
             models.UniqueConstraint(fields=("key",), condition=Q(state__in=("open", "taken")), name="alert_open_once"),
         )
@@ -75,3 +83,12 @@ class Tuning(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("usage", "rule", "commune"), name="tuning_once"),)
+
+
+class Telling(models.Model):
+    """What a person wants to be told of alerts by mail, where it is not what their role says."""
+
+    person = models.OneToOneField(Person, on_delete=models.CASCADE, related_name="telling")
+    least = models.CharField(max_length=10, choices=Least)
+    quiet = models.JSONField(default=list, help_text="Usages that they want to hear nothing of.")
+    at = models.DateTimeField(auto_now=True)

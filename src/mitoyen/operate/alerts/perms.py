@@ -7,6 +7,7 @@
 | can_decide_alert(person, alert) | operator, energy officer |
 | can_tune(person, commune) | operator |
 | can_tune_somewhere(person) | operator, anywhere |
+| can_be_told(person) | who may see alerts: of what they may see, when they want it |
 
 An alert without commune is on the whole territory. An administrator may do, in their scope, whatever others may.
 Contractors see what they are asked to do: their work orders.
@@ -18,6 +19,8 @@ from mitoyen.territory.perms import Scope, Someone, Where, scope
 
 R = RoleName
 SEE = frozenset(set(R) - {R.PARTNER, R.CONTRACTOR})
+# Told by mail unless they choose otherwise.
+TOLD = frozenset({R.OPERATOR, R.ENERGY_OFFICER})
 DECIDE = frozenset({R.OPERATOR, R.ENERGY_OFFICER, R.ADMINISTRATOR})
 TUNE = frozenset({R.OPERATOR, R.ADMINISTRATOR})
 
@@ -60,3 +63,9 @@ def can_tune(person: Someone, commune: Where) -> bool:
 def can_tune_somewhere(person: Someone) -> bool:
     """Who may tune in one commune at least may open the page of the rules."""
     return bool(tunes(person))
+
+
+def can_be_told(person: Someone) -> bool:
+    """Whoever sees alerts may choose to be told of them by mail; operators and energy officers are, unless they choose
+    otherwise."""
+    return bool(seen(person))

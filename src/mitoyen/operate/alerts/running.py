@@ -1,4 +1,5 @@
-"""The part `rules` of `mitoyen run`: declared rules every few seconds behind the journal, rules of code in their time.
+"""The part `rules` of `mitoyen run`: declared rules every few seconds behind the journal, rules of code in their time;
+agents are told by mail of what is new.
 
 A process of its own, with a thread for each of the two: neither the job worker's long tasks nor a slow detector keep
 the declared rules waiting. Several machines may each run it: settling is the same whoever does it.
@@ -7,6 +8,7 @@ the declared rules waiting. Several machines may each run it: settling is the sa
 import json
 import logging
 import threading
+from time import monotonic
 from typing import Any
 
 from django.conf import settings
@@ -14,11 +16,11 @@ from django.db import close_old_connections, connection
 from django.utils import timezone
 
 from mitoyen.history import journal
-from mitoyen.operate.alerts import silences
+from mitoyen.operate.alerts import silences, telling
 from mitoyen.operate.alerts.detecting import Detectors
 from mitoyen.operate.alerts.live import Rules
 
-EVERY_S = 2.0
+EVERY_S, TELL_EVERY_S = 2.0, 30.0
 TOLD = "rules.json"
 logger = logging.getLogger(__name__)
 
@@ -29,8 +31,12 @@ def run_forever(stop: threading.Event | None = None) -> None:
     slow = threading.Thread(target=_detect_forever, args=(stop,), daemon=True, name="detectors")
     slow.start()
     rules = Rules()
+    next_telling = 0.0
     while not stop.is_set():
         close_old_connections()
+        if monotonic() >= next_telling:
+            next_telling = monotonic() + TELL_EVERY_S
+            _tell_agents()
         try:
             done = rules.look()
             tell({"at": timezone.now().isoformat(), "behind_s": round(rules.behind_s, 2), "open": done.open})
@@ -40,6 +46,13 @@ def run_forever(stop: threading.Event | None = None) -> None:
             stop.wait(5)
         stop.wait(EVERY_S)
     slow.join(5)
+
+
+def _tell_agents() -> None:
+    try:
+        telling.tell(timezone.now())
+    except Exception:
+        logger.exception("Agents could not be told of the alerts; it is tried again.")
 
 
 def _detect_forever(stop: threading.Event) -> None:

@@ -26,6 +26,7 @@ ACTS = {
     "alerts.account": _("counted the alerts that opened and closed in a day"),
     "alert_rule.tuned": _("tuned an alert rule in a commune"),
     "alert_rule.untuned": _("put an alert rule back as declared"),
+    "alert_telling.set": _("chose which alerts they are told of by mail"),
     "work_order.opened": _("opened a work order"),
     "work_order.given": _("gave a work order to somebody"),
     "work_order.moved": _("said how far a work order is"),

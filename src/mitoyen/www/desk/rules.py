@@ -241,6 +241,11 @@ def tunes_somewhere(person: Person, subject: Any) -> bool:
     return alert_perms.can_tune_somewhere(person)
 
 
+def is_told(person: Person, subject: Any) -> bool:
+    """Whoever sees alerts chooses which they are told of."""
+    return alert_perms.can_be_told(person)
+
+
 def sees_orders(person: Person, subject: Any) -> bool:
     """Any role but partner; each sees their own, see `operate.work.perms`."""
     return work_perms.can_see_orders(person)

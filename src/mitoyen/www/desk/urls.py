@@ -5,6 +5,7 @@ from mitoyen.www.desk import (
     actions,
     agreements,
     alert_rules,
+    alert_telling,
     alerts,
     announcements,
     audit_trail,
@@ -52,6 +53,7 @@ DEVICE = "capteurs/<int:number>/"
 PAGES = (
     Page("home", "", home.today, R.sees_desk),
     Page("now", "maintenant/", now.listed, R.sees_alerts),
+    Page("alert-telling", "maintenant/me-prevenir/", alert_telling.choose, R.is_told, methods=FORM),
     Page("alert", "alertes/<int:number>/", alerts.story, R.sees_alert, S.alert),
     Page("alert-act", "alertes/<int:number>/agir/", alerts.act, R.sees_alert, S.alert, POST),
     Page("alert-rules", "regles/", alert_rules.listed, R.tunes_somewhere),
