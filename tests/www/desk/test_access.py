@@ -99,6 +99,8 @@ WHO = {
     "partners": ((), "reader", "partner"),
     "partner-new": ((), "operator", "officer"),
     "partner": (("organisation",), "reader", "partner"),
+    "partner-crew": (("organisation",), "operator", "admin_trelaze"),
+    "partner-crew-leave": (("organisation",), "operator", "officer"),
     "partner-edit": (("organisation",), "admin", "admin_trelaze"),
     "agreement-new": (("organisation",), "operator", "admin_trelaze"),
     "agreement-end": (("agreement",), "operator", "officer"),

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from mitoyen.ledger.models import AuditEntry
 from mitoyen.operate.alerts.models import Alert, Tuning
 from mitoyen.operate.work import ordering
 from mitoyen.operate.work.models import WorkOrder
@@ -304,3 +305,32 @@ def test_a_person_chooses_which_alerts_they_are_told_of(desk, sign_in):
     assert "lighting" in kept.quiet
     assert "water" not in kept.quiet
     assert sent(client, "alert-telling", least="loud").status_code == 422
+
+
+def test_who_works_for_a_partner_is_said_at_the_desk_and_opens_and_closes_its_orders(desk, sign_in):
+    ordering.give(desk.order, "operator@example.org", partner=desk.organisation)
+    assert got(sign_in(desk.contractor), "order", desk.order.pk).status_code == 403
+    client = sign_in(desk.operator)
+    assert "Nobody yet" in got(client, "partner", desk.organisation.pk).content.decode()
+    form = {"person": desk.contractor.pk}
+    assert "works for Enedis" in sent(client, "partner-crew", desk.organisation.pk, **form).content.decode()
+    assert desk.contractor.email in got(client, "partner", desk.organisation.pk).content.decode()
+    assert got(sign_in(desk.contractor), "order", desk.order.pk).status_code == 200
+    assert desk.contractor.email not in got(sign_in(desk.reader), "partner", desk.organisation.pk).content.decode()
+    assert sent(sign_in(desk.contractor), "partner-crew-leave", desk.organisation.pk, **form).status_code == 403
+    client = sign_in(desk.operator)
+    assert "no longer works" in sent(client, "partner-crew-leave", desk.organisation.pk, **form).content.decode()
+    assert "Nobody of that name" in sent(client, "partner-crew-leave", desk.organisation.pk, **form).content.decode()
+    assert got(sign_in(desk.contractor), "order", desk.order.pk).status_code == 403
+    actions = AuditEntry.objects.filter(action__startswith="crew.").order_by("number").values_list("action", "actor")
+    assert list(actions) == [("crew.joined", desk.operator.email), ("crew.left", desk.operator.email)]
+
+
+def test_only_a_contractor_with_an_open_account_can_be_linked(desk, sign_in):
+    client = sign_in(desk.operator)
+    refused = sent(client, "partner-crew", desk.organisation.pk, person=desk.reader.pk)
+    assert refused.status_code == 422
+    desk.contractor.is_active = False
+    desk.contractor.save()
+    assert sent(client, "partner-crew", desk.organisation.pk, person=desk.contractor.pk).status_code == 422
+    assert "give them the role first" in got(client, "partner", desk.organisation.pk).content.decode()

@@ -18,6 +18,7 @@ from mitoyen.territory.register import slug_from
 from mitoyen.www.desk import rules
 from mitoyen.www.desk.fields import DeskForm
 from mitoyen.www.desk.page import email_of, page, to
+from mitoyen.www.desk.work_crews import CrewForm, crew_of
 
 A_PAGE = 100
 LONGEST_SLUG = 80
@@ -57,14 +58,28 @@ def listed(request: HttpRequest, _nothing: None) -> HttpResponse:
 
 
 def story(request: HttpRequest, partner: Partner) -> HttpResponse:
-    """One partner: what was agreed, from when to when."""
+    """One partner: what was agreed, from when to when; its crew, for whoever may say who works for it."""
+    return shown(request, partner)
+
+
+def shown(request: HttpRequest, partner: Partner, crew: CrewForm | None = None, status: int = 200) -> HttpResponse:
+    """The page of a partner, with the form of its crew as it was sent, if it was."""
     today = timezone.localdate()
     agreements = [
         (agreement, agreement.starts > today, agreement.ends is not None and agreement.ends < today)
         for agreement in partner.agreements.order_by("-starts", "-pk")
     ]
-    may_manage = rules.manages_partners(rules.person_of(request), partner)
-    return page(request, "partner.html", "partners", partner=partner, agreements=agreements, may_manage=may_manage)
+    person = rules.person_of(request)
+    may_say = rules.says_who_works(person, partner)
+    context = {
+        "partner": partner,
+        "agreements": agreements,
+        "may_manage": rules.manages_partners(person, partner),
+        "may_say_who_works": may_say,
+        "crew": crew_of(partner) if may_say else (),
+        "form": (crew or CrewForm(partner)) if may_say else None,
+    }
+    return page(request, "partner.html", "partners", context, status=status)
 
 
 def new(request: HttpRequest, _nothing: None) -> HttpResponse:

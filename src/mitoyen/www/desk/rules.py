@@ -261,6 +261,11 @@ def works_on_order(person: Person, order: WorkOrder) -> bool:
     return work_perms.can_work_on(person, order)
 
 
+def says_who_works(person: Person, partner: Partner) -> bool:
+    """Operators of the whole territory."""
+    return work_perms.can_say_who_works(person)
+
+
 def opens_order(person: Person, thing: Thing) -> bool:
     """Operators and energy officers, in the commune of the thing."""
     return work_perms.can_open_order(person, commune_of(thing))

@@ -38,6 +38,7 @@ from mitoyen.www.desk import (
     teams,
     venues,
     work,
+    work_crews,
 )
 from mitoyen.www.desk.access import Page
 from mitoyen.www.desk.receiving import receiver
@@ -202,6 +203,15 @@ PAGES = (
     Page("partner-new", "partenaires/nouveau/", partners.new, R.manages_partners, methods=FORM),
     Page("partner", "partenaires/<int:number>/", partners.story, R.sees_desk, S.partner),
     Page("partner-edit", "partenaires/<int:number>/modifier/", partners.edit, R.manages_partners, S.partner, FORM),
+    Page("partner-crew", "partenaires/<int:number>/equipe/", work_crews.join, R.says_who_works, S.partner, POST),
+    Page(
+        "partner-crew-leave",
+        "partenaires/<int:number>/equipe/retirer/",
+        work_crews.leave,
+        R.says_who_works,
+        S.partner,
+        POST,
+    ),
     Page(
         "agreement-new",
         "partenaires/<int:number>/conventions/nouvelle/",
