@@ -3,6 +3,7 @@
 from importlib import resources
 
 import typer
+from django.utils.translation import gettext as _
 
 from mitoyen.cli.main import app
 
@@ -16,19 +17,36 @@ def _group() -> None:
 
 
 @mqtt.command("config")
-def config(
+def config(  # noqa: PLR0917 (typer turns parameters into options)
     listener: str = typer.Option("1883 127.0.0.1", help="Port and address that the broker listens on."),
     data: str = typer.Option("/var/lib/mosquitto", help="Folder that it keeps what waits in."),
     save_after: int = typer.Option(
         100, min=1, help="Changes after which it writes what waits: at most that many are lost if it is killed."
     ),
     password_file: str = typer.Option("/etc/mosquitto/passwd", help="Its accounts, made with mosquitto_passwd."),
+    certificate: str = typer.Option("", help="Its certificate and those that lead to the authority: TLS only."),
+    key: str = typer.Option("", help="The private key of its certificate."),
+    client_ca: str = typer.Option("", help="Authority whose certificates let clients in, in place of passwords."),
 ) -> None:
     """Print a configuration for Mosquitto that keeps what comes through bursts, and hours without a consumer."""
     text = resources.files("mitoyen.connect.mqtt").joinpath("mosquitto.conf").read_text(encoding="utf-8")
+    if bool(certificate) != bool(key) or (client_ca and not certificate):
+        raise typer.BadParameter(_("A certificate goes with its key: --certificate and --key."))
     given = {
-        "{listener}": listener, "{data}": data, "{password_file}": password_file, "{save_after}": str(save_after)
+        "{listener}": listener + _encrypted(certificate, key, client_ca), "{data}": data,
+        "{password_file}": password_file, "{save_after}": str(save_after),
     }  # fmt: skip
     for mark, value in given.items():
         text = text.replace(mark, value)
     print(text, end="")
+
+
+def _encrypted(certificate: str, key: str, client_ca: str) -> str:
+    """Further lines of the listener."""
+    lines = ""
+    if certificate:
+        lines += f"\ncertfile {certificate}\nkeyfile {key}"
+    if client_ca:
+        # The name in a client's certificate is its account.
+        lines += f"\ncafile {client_ca}\nrequire_certificate true\nuse_identity_as_username true"
+    return lines

@@ -1,7 +1,6 @@
 """The link to the broker: a persistent session, messages with a promise (QoS 1), acknowledged by hand."""
 
 import logging
-import ssl
 import threading
 import time
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from mitoyen.connect.mqtt import tls
 from mitoyen.connect.mqtt.eager import Eager
 from mitoyen.connect.mqtt.inbox import Held, Inbox
 from mitoyen.connect.mqtt.topics import Topics
@@ -24,7 +24,11 @@ logger = logging.getLogger(__name__)
 
 
 class Address(NamedTuple):
-    """Where the broker is and who we are there. `client` names the session that it keeps for us."""
+    """Where the broker is and who we are there. `client` names the session that it keeps for us.
+
+    `ca`: file of the authorities that may have signed its certificate, "" for the machine's own; `certificate`, `key`:
+    files of ours, where the broker asks for one.
+    """
 
     host: str
     port: int
@@ -33,6 +37,9 @@ class Address(NamedTuple):
     password: str = ""
     tls: bool = False
     keepalive_s: int = 30
+    ca: str = ""
+    certificate: str = ""
+    key: str = ""
 
 
 class Broker:
@@ -100,7 +107,8 @@ class Broker:
                 logger.warning("MQTT: the broker refuses the topic %s: %s.", pattern, reason)
 
     def _on_connect_fail(self, _client: Client, _data: Any) -> None:
-        logger.warning("MQTT: nothing answers at %s:%s.", self._address.host, self._address.port)
+        where = f"{self._address.host}:{self._address.port}"
+        logger.warning("MQTT: %s", self._client.trouble or f"nothing answers at {where}.")
 
     def _on_disconnect(
         self, _client: Client, _data: Any, _flags: DisconnectFlags, reason: ReasonCode, _properties: Properties | None
@@ -125,17 +133,33 @@ class Broker:
 
 
 class _Client(Client):
+    trouble = ""
+    """Why there was no encrypted link the last time we called: paho keeps it to itself."""
+
     def _create_socket(self) -> Any:
+        self.trouble = ""
         return Eager(super()._create_socket())  # type: ignore[arg-type]
 
+    def _ssl_wrap_socket(self, tcp_sock: Any) -> Any:
+        # As paho's own, which leaves the socket open when the broker can't be trusted.
+        made = self._ssl_context.wrap_socket(tcp_sock, server_hostname=self.host, do_handshake_on_connect=False)  # type: ignore[union-attr]
+        made.settimeout(self._connect_timeout)
+        try:
+            made.do_handshake()
+        except OSError as error:
+            made.close()
+            self.trouble = tls.told(error, f"{self.host}:{self.port}")
+            raise
+        return made
 
-def _client(address: Address) -> Client:
+
+def _client(address: Address) -> _Client:
     client = _Client(
         CallbackAPIVersion.VERSION2, address.client, clean_session=False, protocol=MQTTv311, manual_ack=True
     )
     if address.user:
         client.username_pw_set(address.user, address.password)
     if address.tls:
-        client.tls_set_context(ssl.create_default_context())
+        client.tls_set_context(tls.context(address.ca, address.certificate, address.key))
     client.reconnect_delay_set(FIRST_PAUSE_S, LONGEST_PAUSE_S)
     return client

@@ -1,10 +1,12 @@
 """A socket that is read as far as it goes: what a broker has handed over is ours, even if it dies just then."""
 
+import logging
 import socket
 import ssl
 from typing import Any
 
 READ_AT_ONCE = 256 * 1024
+logger = logging.getLogger(__name__)
 
 
 class Eager:
@@ -20,9 +22,19 @@ class Eager:
 
     def recv(self, size: int) -> bytes:
         if not self._read:
-            self._read = memoryview(self._inner.recv(READ_AT_ONCE))
+            self._read = memoryview(self._received())
         given, self._read = bytes(self._read[:size]), self._read[size:]
         return given
+
+    def _received(self) -> bytes:
+        try:
+            return self._inner.recv(READ_AT_ONCE)
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            raise
+        except ssl.SSLError as error:
+            # paho only says that the link broke.
+            logger.warning("MQTT: the broker ends the encrypted link: %s.", error.reason or error)
+            raise
 
     def send(self, data: bytes) -> int:
         try:

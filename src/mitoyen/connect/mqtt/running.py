@@ -70,7 +70,8 @@ def address() -> Address:
     options = settings.MITOYEN
     return Address(
         str(options["mqtt_host"]), int(options["mqtt_port"]), str(options["mqtt_client"]), str(options["mqtt_user"]),
-        str(options["mqtt_password"]), bool(options["mqtt_tls"]),
+        str(options["mqtt_password"]), bool(options["mqtt_tls"]), ca=str(options["mqtt_ca"]),
+        certificate=str(options["mqtt_certificate"]), key=str(options["mqtt_key"]),
     )  # fmt: skip
 
 
