@@ -92,7 +92,7 @@ def test_a_device_is_told_within_two_intervals_then_surely_and_is_over_when_it_s
     assert (alert.level, alert.sure) == ("warning", silences.SURELY)
     with translation.override("fr"):
         words = describe(alert)
-    assert "sûr à 98 %" in words.sentence
+    assert "sûr à 98\xa0%" in words.sentence
     assert "depuis le 2 novembre" in words.sentence
     assert "antenne" in words.action
     heard([dead], 7300, frames=1)

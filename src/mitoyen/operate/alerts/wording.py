@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from string import Formatter
 from typing import Any
 
 from django.utils import timezone
@@ -19,6 +20,8 @@ from mitoyen.operate.wording import Facts, shown
 
 UNITS = {"m3": "m³", "m3/h": "m³/h", "ug/m3": "µg/m³", "mg/m3": "mg/m³", "Cel": "°C", "W/m2": "W/m²", "1": ""}
 ALMOST_SURE, PROBABLE = 0.9, 0.6
+# What stands before a fact that says since when it lasts.
+_SINCE = ("depuis", "depuis le", "since")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,19 @@ def describe(alert: Alert, others: Sequence[object] = ()) -> Described:
         return Described(alert.rule, "", "", "", certainty)
     facts = Facts(_facts(alert, others, usage, language))
     texts = {name: _text(usage, f"{prefix}.{name}", language) for name in ("title", "sentence", "action", "public")}
+    texts["sentence"] = _completed(texts["sentence"], texts["action"])
     return Described(**{name: text.format_map(facts) for name, text in texts.items()}, certainty=certainty)
+
+
+def _completed(sentence: str, action: str) -> str:
+    """A sentence always says since when, and how sure: by itself where the usage's own text does not."""
+    quoted = [(said.strip().lower(), name) for said, name, _spec, _how in Formatter().parse(sentence + action) if name]
+    more = []
+    if not any(said.endswith(_SINCE) for said, _name in quoted):
+        more.append(_("Since %(since)s.") % {"since": "{since}"})
+    if "sure" not in {name for _said, name in quoted}:
+        more.append(_("Certainty: %(sure)s %%.") % {"sure": "{sure}"})
+    return " ".join([sentence, *more])
 
 
 def certainty_of(sure: float) -> str:
