@@ -22,8 +22,8 @@ EMPTIED = 25.0
 DAY = np.timedelta64(86_400_000_000, "us")
 # A level that doesn't move by more (percent) stands still; from FULL on, a still one may just be full.
 STILL, FULL = 1.0, 90.0
-# Percent that no bin fills by between two readings.
-JUMP = 25.0
+# More than so many percent, and so many times what a bin usually fills by, from one reading to the next.
+JUMP, TIMES_USUAL = 6.0, 2.0
 _MEDIAN_OF = 5
 _LEAST_READINGS = 8
 Floats = NDArray[np.float64]
@@ -82,8 +82,8 @@ def overfull(rule: AlertRule, group: Group) -> Iterator[Sighting]:
         run = np.arange(below[-1] + 1 if len(below) else 0, len(level))
         if len(run) < 3 or time[-1] - time[run[0]] < _hours(rule.thresholds["hours"]):
             continue
-        if _jumped(window, time[run[0]]) and float(np.ptp(level[run])) <= STILL:
-            # It filled within an hour and has not moved since: something lies before the sensor (`blind`).
+        if _covered(window):
+            # It was full from one reading to the next and has not moved since: something lies before the sensor.
             continue
         since = moment(time[run[0]])
         hours = (time[-1] - time[run[0]]) / np.timedelta64(3600, "s")
@@ -102,12 +102,11 @@ def blind(rule: AlertRule, group: Group) -> Iterator[Sighting]:
             continue
         known = np.isfinite(window.value)
         time, value = window.time[known], window.value[known]
-        apart = np.flatnonzero(np.abs(value - value[-1]) > rule.thresholds["within"])
-        first = int(apart[-1]) + 1 if len(apart) else 0
+        first = _still_since(value, rule.thresholds["within"])
         still = time[-1] - time[first]
         if first == 0 or len(value) - first < _LEAST_READINGS or still < _hours(rule.thresholds["hours"]):
             continue
-        if value[-1] >= FULL and not _jumped(window, time[first]):
+        if value[-1] >= FULL and not _covered(window):
             # It filled up to there as bins do: it is full, and nobody empties it (`overfull`).
             continue
         before_time, before = _smoothed(window, until=time[first])
@@ -189,17 +188,23 @@ def _longest_still(time: NDArray[np.datetime64], value: Floats, rule: AlertRule)
     return longest
 
 
-def _jumped(window: Window, since: np.datetime64) -> bool:
-    """Whether the level that stands since about then was reached at one reading, by more than this bin ever fills."""
-    known = np.isfinite(window.value)
-    value = window.value[known]
-    at = int(np.searchsorted(window.time[known], since))
-    steps = np.diff(value[: at + 2])
-    near = steps[max(at - _MEDIAN_OF - 1, 0) :]
-    usual = steps[: max(at - _MEDIAN_OF - 1, 0)]
-    rises = usual[usual > 0]
-    most = float(np.percentile(rises, 90)) if len(rises) else 0.0
-    return bool(len(near) and near.max() > max(JUMP, 2 * most))
+def _covered(window: Window) -> bool:
+    """Whether the level that stands still was reached at one reading, by more than this bin fills in so short a time."""
+    value = window.value[np.isfinite(window.value)]
+    first = _still_since(value, STILL)
+    if first < _LEAST_READINGS:
+        return False
+    # Against the higher of the two before: one of them may be an echo.
+    steps = value[2 : first + 1] - np.maximum(value[1:first], value[: first - 1])
+    rises = steps[:-1][steps[:-1] > 0]
+    usual = float(np.percentile(rises, 90)) if len(rises) else 0.0
+    return float(steps[-1]) > max(JUMP, TIMES_USUAL * usual)
+
+
+def _still_since(value: Floats, within: float) -> int:
+    """Place of the first of the readings on end that differ by so much at most from what the last ones show."""
+    apart = np.flatnonzero(np.abs(value - np.median(value[-_MEDIAN_OF:])) > within)
+    return min(int(apart[-1]) + 1, len(value) - 1) if len(apart) else 0
 
 
 def _surely_real(level: Floats) -> float:
