@@ -185,6 +185,9 @@ def _across_swap(rule: Rule, time: Times, value: Floats, which: NDArray[np.intp]
             return np.nan, Break(at, "swap", detail)
         total += (upper - lower) * one.factor
         lower = rule.served[number + 1].first_index if number < new else 0.0  # type: ignore[assignment]
+    if rule.served[old].device and len({one.device for one in rule.served[old : new + 1]}) == 1:
+        # The same device under another factor: nothing was swapped.
+        return total, None
     return total, Break(at, "swap", {**detail, "lost": False})
 
 

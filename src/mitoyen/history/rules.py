@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -23,6 +23,8 @@ class Served:
     offset: float
     first_index: float | None
     last_index: float | None
+    # Amounts don't depend on which device it is: left out of the digest.
+    device: int = field(default=0, repr=False)
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def rules_for(datastreams: Iterable[Datastream]) -> dict[int, Rule]:
     for one in deployments:
         served = Served(
             utc64(one.starts), utc64(one.ends) if one.ends else None, one.factor, one.offset, one.first_index,
-            one.last_index,
+            one.last_index, one.device_id,
         )  # fmt: skip
         found.setdefault((one.thing_id, one.observed_property), []).append(served)
     return {

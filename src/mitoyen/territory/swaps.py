@@ -83,7 +83,8 @@ def undo_swap(thing: Thing, observed_property: str, opened: int, by: str, why: s
             raise Refused(
                 _("This swap was taken back already."), _("Nothing was changed again."), code="swap_already_undone"
             )
-        if len(last) < 2 or last[0].pk != opened or last[1].ends != last[0].starts:
+        same = len(last) == 2 and last[0].device_id == last[1].device_id
+        if len(last) < 2 or same or last[0].pk != opened or last[1].ends != last[0].starts:
             raise Refused(
                 _("Only the last swap can be taken back."),
                 _("Take back the ones after it first."),

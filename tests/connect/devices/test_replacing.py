@@ -117,14 +117,6 @@ def test_a_gauge_too(old, energy, lamp) -> None:
     assert day(datastream_for(lamp, "temperature", "Cel", "gauge"), date(2026, 9, 11)) == pytest.approx(20)
 
 
-def test_an_index_has_one_factor_a_deployment(old, lamp) -> None:
-    datastream_for(lamp, "humidity", "%", "counter")
-    with pytest.raises(Refused) as refused:
-        factors.preview(Asked(device=old, observed_property="humidity", factor=2.0, first=SWAP))
-    assert refused.value.code == "counter_period"
-    assert Deployment.objects.filter(observed_property="humidity").count() == 1
-
-
 @pytest.mark.parametrize(
     ("more", "code"),
     [

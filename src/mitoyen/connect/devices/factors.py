@@ -1,7 +1,8 @@
 """A wrong factor put right over the history in one action: readings stay as they came, deployments tell their meaning.
 
 An energy a hundred times too high, a probe that counts litres as cubic metres: true value = reading x factor + offset,
-applied whenever readings are read, so the past is right at once; rollups follow.
+applied whenever readings are read, so the past is right at once; rollups follow. Within a period, an index has its
+increments multiplied and is shifted after it, so that nothing jumps.
 """
 
 import math
@@ -15,6 +16,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from mitoyen.connect.devices import cutting
 from mitoyen.connect.devices.models import DeviceModel
 from mitoyen.history import read, rollups
 from mitoyen.history.enums import Kind
@@ -117,11 +119,16 @@ def _change(asked: Asked) -> Change:
         if (stream.thing_id, stream.observed_property) in keys
     ]
     change = Change(datastreams=sorted(stream.name for stream in streams))
-    counters = {(one.thing_id, one.observed_property) for one in streams if one.kind == Kind.COUNTER}
+    counters = {(one.thing_id, one.observed_property): one for one in streams if one.kind == Kind.COUNTER}
     sampled = [(stream, days) for stream in streams[:50] if (days := _days(stream, asked))][:SAMPLES]
     before = [_daily(stream, days) for stream, days in sampled]
     for one in found:
-        part = _cut(one, asked, counters, change)
+        index = counters.get((one.thing_id, one.observed_property))
+        part = one
+        if cutting.is_cut(one, asked.first, asked.last):
+            _check_index(asked, index)
+            part = cutting.cut(one, asked.first, asked.last, index)
+            change.split += 1
         new = asked.factor if asked.factor is not None else part.factor * (asked.times or 1.0)
         change.factors.append((part.factor, new))
         part.factor = new
@@ -129,6 +136,9 @@ def _change(asked: Asked) -> Change:
             part.offset = asked.offset
         part.save()
         change.deployments += 1
+    for thing, name in counters:
+        kept = Deployment.objects.filter(thing=thing, observed_property=name).order_by("starts")
+        cutting.let_go_on(list(kept))
     after = [_daily(stream, days) for stream, days in sampled]
     for (stream, days), old, fresh in zip(sampled, before, after, strict=True):
         unit = rules_for([stream])[stream.pk].amount_unit
@@ -150,6 +160,15 @@ def _check(asked: Asked) -> None:
         raise Refused(_("The period ends before it begins."), code="bad_period")
 
 
+def _check_index(asked: Asked, index: Datastream | None) -> None:
+    if index is not None and asked.offset is not None:
+        raise Refused(
+            _("%(name)s is an index: within a period only its factor can change.") % {"name": index.name},
+            _("What is added to an index changes no consumption: leave it out."),
+            code="index_offset",
+        )
+
+
 def _deployments(asked: Asked) -> QuerySet[Deployment]:
     found = Deployment.objects.all()
     if asked.device is not None:
@@ -168,54 +187,17 @@ def _deployments(asked: Asked) -> QuerySet[Deployment]:
     return found
 
 
-def _cut(one: Deployment, asked: Asked, counters: set[tuple[int, str]], change: Change) -> Deployment:
-    """The part of a deployment that lies in the period; what lies outside keeps its factor. Raises Refused."""
-    first, last = asked.first, asked.last
-    before = first is not None and one.starts < first
-    after = last is not None and (one.ends is None or one.ends > last)
-    if not before and not after:
-        return one
-    if (one.thing_id, one.observed_property) in counters:
-        raise Refused(
-            _("%(name)s is an index: its factor belongs to a whole deployment.")
-            % {"name": f"{one.thing.slug}/{one.observed_property}"},
-            _("Leave the dates out, or record a swap at the date when it changed."),
-            code="counter_period",
-        )
-    change.split += 1
-    end = one.ends
-    if after:
-        assert last is not None
-        one.ends = last
-        one.save(update_fields=["ends"])
-        _part(one, last, end).save()
-    if before:
-        assert first is not None
-        inner_end = one.ends
-        one.ends = first
-        one.save(update_fields=["ends"])
-        inner = _part(one, first, inner_end)
-        inner.save()
-        return inner
-    return one
-
-
-def _part(of: Deployment, starts: datetime, ends: datetime | None) -> Deployment:
-    return Deployment(
-        device=of.device, thing=of.thing, observed_property=of.observed_property, starts=starts, ends=ends,
-        factor=of.factor, offset=of.offset, channel=of.channel, unit=of.unit,
-    )  # fmt: skip
-
-
 def _days(stream: Datastream, asked: Asked) -> list[date]:
-    """The last days of the period with readings, five at most."""
+    """The last days of the period with readings, five at most; of a period that ended, the day after it too."""
     extent = read.extent(stream)
     if extent is None:
         return []
-    begin = max(_day(extent[0]), asked.first.date() if asked.first else date.min)
-    end = min(_day(extent[1]), (asked.last - timedelta(days=1)).date() if asked.last else date.max)
-    days = [end - timedelta(days=back) for back in range(SAMPLE_DAYS)]
-    return [day for day in reversed(days) if day >= begin]
+    begin = max(_day(extent[0]), asked.first.astimezone(PARIS).date() if asked.first else date.min)
+    until = (asked.last - timedelta(microseconds=1)).astimezone(PARIS).date() if asked.last else date.max
+    end = min(_day(extent[1]), until)
+    days = [day for back in reversed(range(SAMPLE_DAYS)) if (day := end - timedelta(days=back)) >= begin]
+    beyond = end + timedelta(days=1)
+    return [*days, beyond] if days and asked.last is not None and beyond <= _day(extent[1]) else days
 
 
 def _daily(stream: Datastream, days: Sequence[date]) -> np.ndarray:

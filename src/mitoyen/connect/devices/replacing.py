@@ -125,6 +125,7 @@ def _pairs(new: Device) -> list[tuple[Deployment, Deployment | None]]:
         (
             one,
             Deployment.objects.filter(thing=one.thing, observed_property=one.observed_property, ends=one.starts)
+            .exclude(device=new)
             .select_related("device")
             .first(),
         )

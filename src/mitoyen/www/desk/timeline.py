@@ -112,9 +112,12 @@ def _closures(thing: Thing) -> Iterator[Entry]:
 
 
 def _swaps(thing: Thing) -> Iterator[Entry]:
-    found = Deployment.objects.filter(Q(thing=thing) | Q(thing__part_of=thing)).exclude(ends=None)
-    for old in found.select_related("device", "thing"):
-        assert old.ends is not None
+    found = list(Deployment.objects.filter(Q(thing=thing) | Q(thing__part_of=thing)).select_related("device", "thing"))
+    # A device that went on under another factor was not taken out.
+    began = {(one.thing_id, one.observed_property, one.device_id, one.starts) for one in found}
+    for old in found:
+        if old.ends is None or (old.thing_id, old.observed_property, old.device_id, old.ends) in began:
+            continue
         title = _("Meter changed: %(property)s") % {"property": property_word(old.observed_property)}
         text = _("%(serial)s taken out") % {"serial": old.device.serial}
         if old.last_index is not None:
