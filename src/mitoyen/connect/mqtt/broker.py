@@ -118,7 +118,6 @@ class Broker:
         self.connected = self.subscribed = False
         if reason.is_failure:
             logger.warning("MQTT: the link broke: %s.", reason)
-        self._inbox.wake()
 
     def _on_message(self, client: Client, _data: Any, came: MQTTMessage) -> None:
         form = self._topics.format_of(came.topic)

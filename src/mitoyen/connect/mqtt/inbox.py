@@ -39,16 +39,14 @@ class Inbox:
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def wake(self) -> None:
-        """Let who waits look around."""
-        self._there.set()
-
     def next(self, most: int, linger_s: float, patience_s: float, stopping: Callable[[], bool]) -> list[Held]:
         """What waits, `most` at most: after the first, more are waited for `linger_s`. Empty after `patience_s`."""
-        self._there.wait(patience_s)
-        self._quiet()
-        if not self._waiting:
-            return []
+        ends = time.monotonic() + patience_s
+        # It may be told of what was taken already: then it waits on.
+        while not self._waiting:
+            if not self._there.wait(max(0.0, ends - time.monotonic())):
+                return []
+            self._quiet()
         ends = time.monotonic() + linger_s
         while len(self._waiting) < most and not stopping() and (left := ends - time.monotonic()) > 0:
             time.sleep(min(left, 0.002))
