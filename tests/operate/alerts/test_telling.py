@@ -66,7 +66,7 @@ def test_it_is_told_once_to_those_who_act_there_with_what_to_do(rule_of, lamps, 
     ]
     body = Notice.objects.get(to="lea@example.org").body.replace("\xa0", " ")
     assert "À FAIRE – Lamp out\nLampe 0, Béhuard, depuis le 20 novembre à" in body
-    assert "À faire : Send somebody to look." in body
+    assert "\n→ Send somebody to look." in body
     assert f"/bureau/alertes/{Alert.objects.get().pk}/" in body
     for minutes in (2, 20, 200):
         see(rule_of("lamp_out"), lamps[:1], minutes=1)

@@ -65,7 +65,7 @@ def test_the_story_mixes_readings_orders_findings_requests(desk, sign_in, readin
     desk.demand.thing = desk.school
     desk.demand.save()
     shown = got(sign_in(desk.operator), "alert", desk.alert.pk).content.decode()
-    for words in ("Alert", "Work order", "Finding", "Request", "Régler la chaudière", "People told us about it"):
+    for words in ("Alert", "Work order", "Finding", "Request", "Régler la chaudière", "People wrote about this place"):
         assert words in shown
     assert at("request", desk.demand.pk) in shown
     hidden = got(sign_in(desk.reader), "alert", desk.alert.pk).content.decode()
@@ -213,6 +213,20 @@ def test_a_contractor_sees_their_own_orders_works_on_them_and_nothing_else(desk,
     assert SECRET not in pictures.path_of(kept.name).read_bytes()
     bad = sent(client, "order-photo", desk.order.pk, photos=SimpleUploadedFile("p.jpg", b"no"))
     assert "no photo" in bad.content.decode()
+
+
+def test_an_order_s_form_begins_with_whom_it_is_given_to_and_long_lists_have_pages(desk, sign_in, monkeypatch):
+    from mitoyen.www.desk import work
+
+    ordering.give(desk.order, "operator@example.org", partner=desk.organisation)
+    client = sign_in(desk.operator)
+    chosen = f'<option value="{desk.organisation.pk}" selected>'
+    assert chosen in got(client, "order", desk.order.pk).content.decode()
+    ordering.open_order(Asked("Autre chose", desk.school), "operator@example.org")
+    monkeypatch.setattr(work, "LISTED", 1)
+    first = got(client, "orders").content.decode()
+    assert "Page 1 of 2" in first
+    assert ("Autre chose" in first) != ("Autre chose" in got(client, "orders", query="?page=2").content.decode())
 
 
 def test_done_in_vain_is_said_on_both_sides(desk, sign_in):

@@ -24,7 +24,7 @@ from mitoyen.operate.alerts import perms, ranking
 from mitoyen.operate.alerts.enums import AlertState, Least, Level
 from mitoyen.operate.alerts.keeping import LEVELS
 from mitoyen.operate.alerts.models import Alert, Telling
-from mitoyen.operate.alerts.wording import describe, moment_words
+from mitoyen.operate.alerts.wording import describe, moment_words, where
 from mitoyen.territory.enums import Origin
 from mitoyen.territory.models import Person
 from mitoyen.territory.perms import scope
@@ -141,8 +141,8 @@ def message(alerts: list[Alert]) -> tuple[str, str]:
 def _subject(lines: list[ranking.Line[Alert]]) -> str:
     first = lines[0]
     if len(lines) == 1:
-        where = str(first.alert.commune or first.alert.thing.name)
-        told = f"{first.alert.get_level_display()} – {describe(first.alert, first.alerts).title}, {where}"
+        place = first.alert.commune or first.alert.thing.name
+        told = f"{first.alert.get_level_display()} – {describe(first.alert, first.alerts).title}, {place}"
         return told[:1].upper() + told[1:]
     grave = sum(line.alert.level == Level.DANGER for line in lines)
     told = ngettext("%(count)d alert", "%(count)d alerts", len(lines)) % {"count": len(lines)}
@@ -155,20 +155,16 @@ def _subject(lines: list[ranking.Line[Alert]]) -> str:
 def _line(line: ranking.Line[Alert]) -> str:
     alert = line.alert
     words = describe(alert, line.alerts)
-    where = ", ".join(part for part in (alert.thing.name, str(alert.commune or "")) if part)
+    place = where(alert)
     if line.count > 1:
         told = ngettext("%(count)d place, %(where)s", "%(count)d places, %(where)s", line.count)
-        where = told % {"count": line.count, "where": alert.commune or _("the surroundings")}
+        place = told % {"count": line.count, "where": alert.commune or _("the surroundings")}
     level = str(alert.get_level_display()).upper()
     head = f"{level} – {words.title}"
     if alert.told_level:
         head = _("%(head)s (graver than before)") % {"head": head}
     since = _("since %(moment)s") % {"moment": moment_words(alert.since)}
-    rest = [
-        f"{where}, {since}",
-        words.sentence,
-        _("To do: %(action)s") % {"action": words.action} if words.action else "",
-    ]
+    rest = [f"{place}, {since}", words.sentence, f"→ {words.action}" if words.action else ""]
     return "\n".join(filter(None, [head, *rest, _address("alert", alert.pk)]))
 
 

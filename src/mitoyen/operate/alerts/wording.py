@@ -70,6 +70,13 @@ def certainty_of(sure: float) -> str:
     return _("probable") if sure >= PROBABLE else _("not known for sure yet")
 
 
+def where(alert: Alert) -> str:
+    """The thing and its commune, which some names say already."""
+    commune = alert.commune.name if alert.commune else ""
+    named = not commune or commune in alert.thing.name
+    return alert.thing.name if named else f"{alert.thing.name}, {commune}"
+
+
 def property_title(usage: str, name: str) -> str:
     """What a property is called by the usage; its bare name where it says nothing."""
     found, language = installed().get(usage), (get_language() or "fr")[:2]

@@ -15,7 +15,7 @@ from mitoyen.operate.alerts.deciding import ACTS
 from mitoyen.operate.alerts.enums import DEVICES, Act, AlertState
 from mitoyen.operate.alerts.models import STILL_OPEN, Alert
 from mitoyen.operate.alerts.ranking import Brief
-from mitoyen.operate.alerts.wording import describe, moment_words, usage_title
+from mitoyen.operate.alerts.wording import describe, moment_words, usage_title, where
 from mitoyen.operate.work import ordering
 from mitoyen.operate.work import perms as work_perms
 from mitoyen.services import perms as request_perms
@@ -85,6 +85,7 @@ def context_of(person: Person, alert: Alert, line: Sequence[Alert | Brief]) -> d
     return {
         "alert": alert,
         "words": words,
+        "where": where(alert),
         "since": moment_words(alert.since),
         "seen_last": moment_words(alert.seen_last),
         "usage": usage_title(alert.usage),

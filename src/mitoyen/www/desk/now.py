@@ -23,7 +23,7 @@ from mitoyen.operate.alerts import perms, ranking, running
 from mitoyen.operate.alerts.enums import AlertState, Level
 from mitoyen.operate.alerts.models import Alert
 from mitoyen.operate.alerts.ranking import Brief, Line
-from mitoyen.operate.alerts.wording import describe, moment_words, usage_title
+from mitoyen.operate.alerts.wording import describe, moment_words, usage_title, where
 from mitoyen.territory.enums import Origin
 from mitoyen.territory.models import Commune, Person
 from mitoyen.www import maps
@@ -94,11 +94,10 @@ def _filtered(everything: Sequence[Brief], asked: dict[str, str]) -> list[Brief]
 
 def _item(line: Line[Brief], alert: Alert, orders: Counter[int]) -> Item:
     words = describe(alert, line.alerts)
-    commune = alert.commune.name if alert.commune else ""
-    what = alert.thing.name
+    place = where(alert)
     if line.count > 1:
-        what = ngettext("%(count)d place", "%(count)d places", line.count) % {"count": line.count}
-    where = ", ".join(part for part in (what, commune) if part)
+        many = ngettext("%(count)d place", "%(count)d places", line.count) % {"count": line.count}
+        place = ", ".join(filter(None, [many, str(alert.commune or "")]))
     details = [_("since %(moment)s") % {"moment": moment_words(alert.since)}, words.certainty]
     if line.people:
         told = ngettext("%(people)s person concerned", "%(people)s people concerned", line.people)
@@ -112,7 +111,7 @@ def _item(line: Line[Brief], alert: Alert, orders: Counter[int]) -> Item:
         details.append(_("in hand: %(who)s") % {"who": alert.decided_by})
     if any(orders[one.pk] for one in line.alerts):
         details.append(_("a work order is open"))
-    return Item(alert, words.title, str(alert.get_level_display()), where, " · ".join(details))
+    return Item(alert, words.title, str(alert.get_level_display()), place, " · ".join(details))
 
 
 def _orders(lines: Sequence[Line[Brief]]) -> Counter[int]:

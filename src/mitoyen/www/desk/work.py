@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from django import forms
 from django.core import signing
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -36,7 +37,7 @@ from mitoyen.www.desk.page import email_of, page, say_refusal, to
 from mitoyen.www.desk.scope import commune_of
 from mitoyen.www.portal.public_requests import PHOTO
 
-LISTED = 200
+LISTED = 100
 Form = TypeVar("Form", bound=DeskForm)
 SHOWN = (
     ("", pgettext_lazy("work orders", "to be done"), LIVE),
@@ -96,9 +97,10 @@ def listed(request: HttpRequest, _nothing: None) -> HttpResponse:
     """The orders that the person may see, the soonest due first."""
     person = rules.person_of(request)
     wanted = next((entry for entry in SHOWN if entry[0] == request.GET.get("etat", "")), SHOWN[0])
-    found = list(_visible(person).filter(state__in=wanted[2])[:LISTED])
+    shown = Paginator(_visible(person).filter(state__in=wanted[2]), LISTED).get_page(request.GET.get("page"))
     context = {
-        "lines": [(one, ordering.still_shown(one), _late(one)) for one in found],
+        "shown": shown,
+        "lines": [(one, ordering.still_shown(one), _late(one)) for one in shown],
         "states": [(code, label, code == wanted[0]) for code, label, _states in SHOWN],
         "contractor": not perms.seen(person),
         "partners": Partner.objects.filter(pk__in=perms.partners_of(person)),
@@ -178,7 +180,9 @@ def _number(request: HttpRequest, name: str) -> int:
 
 def story(request: HttpRequest, order: WorkOrder) -> HttpResponse:
     """One order: what is to be done and where, its facts and photos, what can be said of it now."""
-    return page(request, "order.html", "orders", _context(rules.person_of(request), order, _with_agents(GiveForm())))
+    now = {"partner": order.partner_id, "person": order.person_id, "due": order.due}
+    form = _with_agents(GiveForm(initial=now))
+    return page(request, "order.html", "orders", _context(rules.person_of(request), order, form))
 
 
 def act(request: HttpRequest, order: WorkOrder) -> HttpResponse:
