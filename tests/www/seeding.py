@@ -88,10 +88,40 @@ def seed(*, read=False):
         starts=dt.date(REPORTING, 3, 15),
         cost_eur=48000,
     )
+    _add_objects()
     return {
         (f.subject_kind, f.subject, f.measure): f.pk
         for f in Figure.objects.filter(current=True).order_by("reporting_first")
     }
+
+
+def _add_objects():
+    """A street lamp with what it measures, and what two usages show of Angers."""
+    from mitoyen.history.datastreams import datastream_for
+    from mitoyen.operate.models import ShownFigures
+    from mitoyen.territory.models import Commune, Thing
+
+    angers = Commune.objects.get(slug="angers")
+    lamp = Thing.objects.create(
+        slug="angers-lampe-12", name="L-012, rue des Ponts", kind="street_lamp", commune=angers, origin="generated"
+    )
+    datastream_for(lamp, "power", "W", "gauge")
+    made_at = dt.datetime(2024, 11, 10, 12, tzinfo=dt.UTC)
+    days = {"first": "2024-10-11", "last": "2024-11-10", "numbers": []}
+    rows = [[f"Station {name}", "no2", 26.3, 25.0, 4.6, 30.0] for name in ("des Beaux-Arts", "de Trélazé", "du Lac")]
+    ShownFigures.objects.create(
+        usage="air", show="days_above", commune=angers, made_at=made_at, generated=True,
+        content={**days, "facts": {"percent": 5.0}, "rows": rows, "heard": 0.97},
+    )  # fmt: skip
+    saved = [
+        {"name": name, "value": value, "unit": "kWh", "low": value * 0.8, "high": value * 1.2}
+        for name, value in (("saved", 1284.2), ("dimmed", 300.1), ("switched_off", 984.1))
+    ]
+    rows = [[f"Armoire {number}", 12.0, 321.0, 18.5] for number in range(1, 5)]
+    content = {**days, "numbers": saved, "rows": rows, "heard": 0.99, "datastreams": ["angers-lampe-12/power"]}
+    ShownFigures.objects.create(
+        usage="lighting", show="saved", commune=angers, made_at=made_at, content={**content, "facts": {}}
+    )
 
 
 @functools.cache

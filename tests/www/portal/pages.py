@@ -24,6 +24,9 @@ PLAIN = {
     "services": "/services/",
     "labels": "/labels/",
     "label": "/labels/street_lamp/",
+    "label of an object": "/labels/street_lamp/angers-lampe-12/",
+    "usage, a table": "/communes/angers/usages/air/",
+    "usage, figures": "/communes/angers/usages/lighting/",
     "accessibility": "/accessibilite/",
 }
 

@@ -30,6 +30,7 @@ from mitoyen.www.desk import rules, scope
 from mitoyen.www.desk.devices_forms import BackForm
 from mitoyen.www.desk.page import page
 from mitoyen.www.numbers import number
+from mitoyen.www.portal import label_object
 
 A_PAGE = 50
 FRAMES_SHOWN, FRAME_DAYS = 8, 3
@@ -122,6 +123,7 @@ def story(request: HttpRequest, registration: Registration) -> HttpResponse:
         "may_replace": perms.can_replace_device(person, device) and registration.retired_at is None,
         "may_factor": perms.can_set_factor(person, device),
         "may_model": perms.can_manage_models(person),
+        "labels": [one for one in things_of(registration) if label_object.has_label(one)],
         "took_over": replacing.replaced_by(device),
         "undo": BackForm(),
     }

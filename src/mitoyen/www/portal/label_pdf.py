@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+import pypdfium2
 import zxingcpp
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -14,6 +15,7 @@ from mitoyen.channels.paper.typesetting import quoted
 from mitoyen.www.portal import label_pictograms
 
 A6_WIDTH = 105.0
+SHARES = (1.0, 0.95, 0.9, 0.85)
 STANDARD = "Digital Trust for Places and Routines"
 
 
@@ -32,18 +34,23 @@ class Line(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What is printed: the kind of thing, whose it is, the lines, the address of the page."""
+    """What is printed: the kind of thing, whose it is, the lines, the address of the page; of one object, its place."""
 
     title: str
     territory: str
     parts: Sequence[Line]
     address: str
+    place: str = ""
 
 
 def label(told: Told, size: tuple[float, float], language: str) -> bytes:
-    """The PDF, of a size in mm. Letters of 9 points on A6, larger on A5."""
+    """The PDF, of a size in mm. Letters of 9 points on A6, larger on A5; a little smaller where it takes one page."""
     with translation.override(language):
-        return typesetting.pdf("\n".join(_source(told, size, language)))
+        for share in SHARES:
+            made = typesetting.pdf("\n".join(_source(told, size, language, share)))
+            if len(pypdfium2.PdfDocument(made)) == 1:
+                break
+        return made
 
 
 def code(address: str) -> str:
@@ -56,9 +63,9 @@ def code(address: str) -> str:
     return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}">{ground}<path d="{squares}"/></svg>'
 
 
-def _source(told: Told, size: tuple[float, float], language: str) -> Iterator[str]:
+def _source(told: Told, size: tuple[float, float], language: str, share: float) -> Iterator[str]:
     width, height = size
-    scale = width / A6_WIDTH
+    scale = share * width / A6_WIDTH
     title = _("%(title)s: what is measured here") % {"title": told.title}
     yield typesetting.preamble(title, language, width=width, height=height, pt=9 * scale)
     yield f"#set page(margin: {7 * scale}mm)"
@@ -68,6 +75,8 @@ def _source(told: Told, size: tuple[float, float], language: str) -> Iterator[st
     yield f"#show heading.where(level: 2): it => {small}"
     yield f"#par(text(size: {8 * scale}pt, {quoted(told.territory)}))"
     yield f"#heading(level: 1, {quoted(title)})"
+    if told.place:
+        yield f'#par(text(size: {9 * scale}pt, weight: "bold", {quoted(told.place)}))'
     for part in told.parts:
         picture = _image(label_pictograms.svg(part.category, "#000"), 10 * scale, "")
         words = f"[#heading(level: 2, {quoted(part.question)})\n#par({quoted(part.answer)})]"

@@ -38,7 +38,8 @@ class Part:
 def listed(request: HttpRequest) -> HttpResponse:
     """Every kind of thing that has a label."""
     rows = sorted(
-        (_kind(usage, label), label.kind, usage.text("usage.title", _language())) for usage, label in labels().values()
+        (kind_name(usage, label), label.kind, usage.text("usage.title", language()))
+        for usage, label in labels().values()
     )
     return render(request, "portal/labels.html", {"rows": rows})
 
@@ -46,11 +47,11 @@ def listed(request: HttpRequest) -> HttpResponse:
 @public
 def page(request: HttpRequest, kind: str) -> HttpResponse:
     """What the label says, as a page: its code leads here."""
-    usage, label = _found(kind)
+    usage, label = found(kind)
     context = {
         "kind": kind,
-        "title": _kind(usage, label),
-        "usage": usage.text("usage.title", _language()),
+        "title": kind_name(usage, label),
+        "usage": usage.text("usage.title", language()),
         "parts": parts(usage, label),
         "standard": label_pdf.STANDARD,
         "sizes": [(size, size.upper()) for size in SIZES],
@@ -60,36 +61,43 @@ def page(request: HttpRequest, kind: str) -> HttpResponse:
 
 def printed(request: HttpRequest, kind: str, size: str) -> HttpResponse:
     """The label to print, with a code that opens its page."""
-    usage, label = _found(kind)
+    usage, label = found(kind)
     if size not in SIZES:
         raise Http404(size)
     address = str(settings.MITOYEN["public_url"]).rstrip("/") + reverse("portal:label", args=[kind])
-    told = label_pdf.Told(_kind(usage, label), str(settings.MITOYEN["territory_name"]), parts(usage, label), address)
-    response = HttpResponse(label_pdf.label(told, SIZES[size], _language()), content_type="application/pdf")
-    response["Content-Disposition"] = f'inline; filename="{kind}-{size}.pdf"'
+    told = label_pdf.Told(
+        kind_name(usage, label), str(settings.MITOYEN["territory_name"]), parts(usage, label), address
+    )
+    return as_pdf(told, size, f"{kind}-{size}.pdf")
+
+
+def as_pdf(told: label_pdf.Told, size: str, name: str) -> HttpResponse:
+    """A label as the browser shows it, to print."""
+    response = HttpResponse(label_pdf.label(told, SIZES[size], language()), content_type="application/pdf")
+    response["Content-Disposition"] = f'inline; filename="{name}"'
     response["X-Robots-Tag"] = "noindex"
     return response
 
 
 def labels() -> dict[str, tuple[Usage, Label]]:
     """The labels of the installed usages, by kind of thing; the first to declare a kind's label has it."""
-    found: dict[str, tuple[Usage, Label]] = {}
+    known: dict[str, tuple[Usage, Label]] = {}
     for usage in installed().values():
         for label in usage.manifest.labels:
-            found.setdefault(label.kind, (usage, label))
-    return found
+            known.setdefault(label.kind, (usage, label))
+    return known
 
 
 def parts(usage: Usage, label: Label) -> list[Part]:
     """What a label says, in its order."""
-    language = _language()
+    spoken = language()
     text = f"labels.{label.kind}"
     made = [
-        Part("measures", _("What does it measure?"), usage.text(f"{text}.measures", language)),
-        Part(label.purpose, _("Why?"), usage.text(f"{text}.why", language)),
+        Part("measures", _("What does it measure?"), usage.text(f"{text}.measures", spoken)),
+        Part(label.purpose, _("Why?"), usage.text(f"{text}.why", spoken)),
     ]
     if label.personal_data == "some":
-        made.append(Part("personal", _("Does it know who I am?"), usage.text(f"{text}.personal", language)))
+        made.append(Part("personal", _("Does it know who I am?"), usage.text(f"{text}.personal", spoken)))
     else:
         made.append(Part("nobody", _("Does it know who I am?"), _("No. It records nothing about people.")))
     made.append(Part("seen", _("Who sees it?"), " ".join(_READERS[one]() for one in label.seen_by)))
@@ -119,17 +127,20 @@ def _contact() -> str:
     return " · ".join(str(one) for one in told if one) or _("Your town hall, at the counter or by telephone.")
 
 
-def _kind(usage: Usage, label: Label) -> str:
-    name = usage.text(f"kinds.{label.kind}", _language())
+def kind_name(usage: Usage, label: Label) -> str:
+    """The kind of thing, as a title."""
+    name = usage.text(f"kinds.{label.kind}", language())
     return name[:1].upper() + name[1:]
 
 
-def _found(kind: str) -> tuple[Usage, Label]:
-    found = labels().get(kind) if re.fullmatch(r"[a-z0-9_]+", kind) else None
-    if found is None:
+def found(kind: str) -> tuple[Usage, Label]:
+    """The label of a kind. Raises Http404."""
+    known = labels().get(kind) if re.fullmatch(r"[a-z0-9_]+", kind) else None
+    if known is None:
         raise Http404(kind)
-    return found
+    return known
 
 
-def _language() -> str:
+def language() -> str:
+    """The page's own: fr or en."""
     return (get_language() or "fr")[:2]
