@@ -127,8 +127,19 @@ def _consume() -> None:
     django.setup()
     from mitoyen.connect.mqtt import broker as link
     from mitoyen.connect.mqtt import running
+    from mitoyen.connect.uplinks import careful
 
     late: list[tuple[float, float]] = []
+    lots: list[tuple[float, float]] = []
+    take = careful.take
+
+    def timed(messages: Sequence[Any]) -> Any:
+        began = time.time()
+        taken = take(messages)
+        lots.append((began, time.time() - began))
+        return taken
+
+    careful.take = timed
     real = link.Broker.acknowledge
 
     def noted(self: link.Broker, held: Sequence[Any]) -> int:
@@ -144,7 +155,7 @@ def _consume() -> None:
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
     running.run_forever(stop)
-    print(json.dumps(late))
+    print(json.dumps([late, lots]))
 
 
 @contextmanager
@@ -161,7 +172,7 @@ def consumer(port: int, told: dict[str, Any]) -> Iterator[subprocess.Popen[bytes
             process.terminate()
             process.wait()
             out.seek(0)
-            told["late"] = json.loads(out.read() or b"[]")
+            told["late"], told["lots"] = json.loads(out.read() or b"[[], []]")
 
 
 @contextmanager
@@ -241,6 +252,7 @@ def main() -> None:
             held = _until_kept(2 * (warm + found["sent"]), 120)
             drained = time.time() - ended
             used = [machine.cpu_of(one.pid) - s for one, s in zip(processes, spent, strict=True)]
+        found["longest_lot"] = max((took for at, took in told["lots"] if at >= began), default=-1.0)
         found["behind_rules"] = max((age for at, age in told["behind"] if at >= began), default=-1.0)
         _show(asked, found, told["late"], (began, drained, held - 2 * warm, used))
     if held != 2 * (warm + found["sent"]):
@@ -263,6 +275,7 @@ def _show(asked: argparse.Namespace, found: dict[str, Any], late: Any, rest: tup
             ("observations in the journal, two an uplink", f"{held:,}", f"{2 * found['sent']:,}"),
             ("p50 / p99 / longest from publishing to acknowledging, ms", spread, ""),
             ("what waited when the last was sent was in after, s", f"{drained:.1f}", "1"),
+            ("longest that one lot took from the inbox to the disk, s", f"{found['longest_lot']:.2f}", ""),
             ("rules behind the journal at most, s", f"{found['behind_rules']:.1f}", "10"),
             ("generator behind at most, s", f"{max(0.0, found['behind']):.2f}", "0"),
             ("CPU, µs an uplink: broker / consumer / rules / generator", costs, "400"),
