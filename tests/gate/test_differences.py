@@ -18,7 +18,7 @@ def test_each_known_difference_has_its_own_answer_and_the_rest_goes_on(tmp_path)
     installation = Installation(tmp_path / "home")
     installation.run("init")
     installation.python(DEVICE)
-    key = installation.run("gate-key", "network").stdout.strip()
+    key = installation.run("gate-key", "network", "--may", "uplinks").stdout.strip()
     with installation.serving("gate") as (_process, _door, address):
         for one in sent():
             status, content, _headers = post(address, f"/v1/uplinks/{one.format}", one.content, bearer(key))

@@ -39,7 +39,7 @@ def opened(home):
     installation = Installation(home)
     installation.run("init")
     installation.python(THING)
-    key = installation.run("gate-key", "supplier").stdout.strip()
+    key = installation.run("gate-key", "supplier", "--may", "observations").stdout.strip()
     with installation.serving("gate") as (process, _door, address):
         yield installation, process, address, key
 
@@ -102,7 +102,7 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_sent(door):
 
 def test_only_known_keys_are_let_in_and_keys_are_not_kept(door):
     installation, _process, address, _key = door
-    key = installation.run("gate-key", "another").stdout.strip()
+    key = installation.run("gate-key", "another", "--may", "observations").stdout.strip()
     assert send(address, [reading(60, 1.0)], "")[0] == 401
     assert send(address, [reading(60, 1.0)], key + "x")[0] == 401
     kept = installation.home / "gate.keys"

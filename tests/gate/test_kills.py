@@ -42,7 +42,7 @@ def killed_and_read_back(home, kills, seed):
     installation = Installation(home)
     installation.run("init")
     installation.python(THING)
-    key = installation.run("gate-key", "supplier").stdout.strip()
+    key = installation.run("gate-key", "supplier", "--may", "observations").stdout.strip()
     acknowledged: set[int] = set()
     for _ in range(kills):
         with installation.serving("gate") as (process, _door, address):

@@ -46,7 +46,7 @@ def broken_off(folder):
 def test_uplinks_are_taken_once_through_kills_and_broken_links(on_postgresql, postgresql_folder):  # noqa: F811
     installation = on_postgresql
     installation.python(DEVICE)
-    key = installation.run("gate-key", "network").stdout.strip()
+    key = installation.run("gate-key", "network", "--may", "uplinks").stdout.strip()
     acknowledged: set[int] = set()
     for turn in range(2):
         with installation.serving("gate") as (process, _door, address):

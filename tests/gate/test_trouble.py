@@ -50,7 +50,7 @@ def ready(home):
     installation = Installation(home)
     installation.run("init")
     installation.python(DEVICE)
-    return installation, installation.run("gate-key", "network").stdout.strip()
+    return installation, installation.run("gate-key", "network", "--may", "uplinks").stdout.strip()
 
 
 @pytest.fixture(scope="module")

@@ -54,7 +54,7 @@ def door(tmp_path_factory):
     installation = Installation(tmp_path_factory.mktemp("webhooks") / "home")
     installation.run("init")
     installation.python(DEVICE)
-    key = installation.run("gate-key", "network").stdout.strip()
+    key = installation.run("gate-key", "network", "--may", "uplinks").stdout.strip()
     with installation.serving("gate") as (_process, _door, address):
         yield installation, address, key
 

@@ -37,7 +37,7 @@ def test_import_savings_live_readings_check_and_move_to_sqlite(on_postgresql, tm
     assert saving["verdict"] == "proven"
     assert on_postgresql.json("figure", saving["figure"], "--recompute")["still"] is True
 
-    key = on_postgresql.run("gate-key", "supplier").stdout.strip()
+    key = on_postgresql.run("gate-key", "supplier", "--may", "observations").stdout.strip()
     with on_postgresql.serving("gate") as (_process, _door, gate):
         assert send(gate, [reading(60, 1.5), reading(120, 2.5)], key)[1]["accepted"] == 2
     on_postgresql.run("evaluate")

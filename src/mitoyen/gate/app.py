@@ -16,7 +16,8 @@ from django.conf import settings  # noqa: E402
 from django.utils import translation  # noqa: E402
 
 from mitoyen.connect.uplinks import careful  # noqa: E402
-from mitoyen.gate import intake, keys, webhooks  # noqa: E402
+from mitoyen.gate import asking, intake, keys, webhooks  # noqa: E402
+from mitoyen.gate.limits import OBSERVATIONS, READ, UPLINKS, Forbidden  # noqa: E402
 from mitoyen.gate.messages import Fault, decode  # noqa: E402
 from mitoyen.gate.together import Busy  # noqa: E402
 from mitoyen.history.faults import refusal_for  # noqa: E402
@@ -28,7 +29,7 @@ Headers = dict[bytes, bytes]
 
 LARGEST_BODY = 10 * 1024 * 1024
 TRY_AGAIN_S = b"30"
-UPLINKS = "/v1/uplinks"
+TO_UPLINKS, TO_DATASTREAMS = "/v1/uplinks", "/v1/datastreams/"
 # How long one thread may keep Python to itself when another wants it: requests are read while others are written.
 SWITCH_S = 0.0005
 sys.setswitchinterval(SWITCH_S)
@@ -60,35 +61,56 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
 
 async def _route(scope: dict[str, Any], receive: Receive) -> Answer:
     path, method = scope["path"], scope["method"]
+    to_uplinks = path == TO_UPLINKS or path.startswith(TO_UPLINKS + "/")
+    to_datastream = path.startswith(TO_DATASTREAMS)
     if path == "/v1/observations" and method == "POST":
         return await _take_observations(dict(scope["headers"]), receive)
-    if (path == UPLINKS or path.startswith(UPLINKS + "/")) and method == "POST":
-        return await _take_uplink(path[len(UPLINKS) + 1 :], dict(scope["headers"]), receive)
+    if to_uplinks and method == "POST":
+        return await _take_uplink(path[len(TO_UPLINKS) + 1 :], dict(scope["headers"]), receive)
+    if to_datastream and method == "GET":
+        return await _tell(path[len(TO_DATASTREAMS) :], dict(scope["headers"]))
     if path == "/health" and method in ("GET", "HEAD"):
         return Answer(200, {"status": "ok"})
-    known = path in ("/health", "/v1/observations", UPLINKS) or path.startswith(UPLINKS + "/")
-    says = "Use GET /health, POST /v1/observations or POST /v1/uplinks/FORMAT."
+    says = "Use GET /health, POST /v1/observations, POST /v1/uplinks/FORMAT or GET /v1/datastreams/THING/PROPERTY."
+    known = path in ("/health", "/v1/observations") or to_uplinks or to_datastream
     raise Answer(405, {"error": says}) if known else Answer(404, {"error": f"There is nothing here. {says}"})
 
 
 async def _take_observations(headers: Headers, receive: Receive) -> Answer:
-    owner = _owner(headers)
+    holder = _holder(headers, OBSERVATIONS)
     body = await _body(headers, receive, LARGEST_BODY)
     try:
-        return Answer(200, await intake.take(decode(body), owner))
+        return Answer(200, await intake.take(intake.Given(decode(body), *holder)))
     except Fault as fault:
         raise Answer(400, {"error": str(fault), "taken": 0}) from fault
+    except Forbidden as forbidden:
+        raise Answer(403, {"error": str(forbidden), "taken": 0}) from forbidden
     except (Busy, *careful.TROUBLE) as trouble:
         raise _later(trouble, {"taken": 0}) from trouble
 
 
 async def _take_uplink(form: str, headers: Headers, receive: Receive) -> Answer:
-    owner = _owner(headers)
+    holder = _holder(headers, UPLINKS)
     if form and not webhooks.known(form):
         raise Answer(404, {"error": f"The format {form[:40]!r} is not known; mitoyen uplinks formats lists them."})
-    body = await _body(headers, receive, webhooks.LARGEST_BODY)
     try:
-        return Answer(*await webhooks.take(body, form, owner))
+        holder.limits.require_format(form)
+        body = await _body(headers, receive, webhooks.LARGEST_BODY)
+        return Answer(*await webhooks.take(body, form, holder))
+    except Forbidden as forbidden:
+        raise Answer(403, {"error": str(forbidden)}) from forbidden
+    except (Busy, *careful.TROUBLE) as trouble:
+        raise _later(trouble, {}) from trouble
+
+
+async def _tell(name: str, headers: Headers) -> Answer:
+    holder = _holder(headers, READ)
+    try:
+        return Answer(200, await asking.tell(name, holder.limits))
+    except asking.Unknown as unknown:
+        raise Answer(404, {"error": f"{name[:100]!r} is not a known datastream (thing/property)."}) from unknown
+    except Forbidden as forbidden:
+        raise Answer(403, {"error": str(forbidden)}) from forbidden
     except (Busy, *careful.TROUBLE) as trouble:
         raise _later(trouble, {}) from trouble
 
@@ -106,13 +128,18 @@ def _later(trouble: Exception, more: dict[str, object]) -> Answer:
     return Answer(503, {"error": says, **more}, ((b"retry-after", TRY_AGAIN_S),))
 
 
-def _owner(headers: Headers) -> str:
-    """Name of the key that a request bears, in the ways that network servers can be told to send one."""
+def _holder(headers: Headers, right: str) -> keys.Holder:
+    """Whose key a request bears, in the ways that network servers can be told to send one; it must have the right."""
     authorization, other = headers.get(b"authorization", b""), headers.get(b"x-api-key", b"")
-    owner = keys.owner_of(settings.MITOYEN_HOME / "gate.keys", authorization.decode("latin-1"), other.decode("latin-1"))
-    if owner is None:
+    file = settings.MITOYEN_HOME / "gate.keys"
+    holder = keys.holder_of(file, authorization.decode("latin-1"), other.decode("latin-1"))
+    if holder is None:
         raise Answer(401, {"error": "Send a known key: Authorization: Bearer KEY (mitoyen gate-key NAME makes one)."})
-    return owner
+    try:
+        holder.limits.require(right)
+    except Forbidden as forbidden:
+        raise Answer(403, {"error": str(forbidden)}) from forbidden
+    return holder
 
 
 async def _body(headers: Headers, receive: Receive, largest: int) -> bytes:

@@ -8,8 +8,10 @@ from django.db import connection
 from django.utils import timezone
 
 from mitoyen.gate.connection import looked_after
+from mitoyen.gate.limits import UNLIMITED, Limits
 from mitoyen.gate.messages import Columns, Fault
 from mitoyen.gate.together import Together
+from mitoyen.gate.within import elsewhere
 from mitoyen.history import journal
 from mitoyen.history.batches import open_batch
 from mitoyen.history.enums import BatchOrigin, BatchState
@@ -28,24 +30,26 @@ _batches: dict[str, tuple[int, float]] = {}
 
 
 class Given(NamedTuple):
-    """What one request brings, and the name of the key that it came with."""
+    """What one request brings, and whose key it came with."""
 
     columns: Columns
     owner: str
+    limits: Limits = UNLIMITED
 
 
-async def take(columns: Columns, owner: str) -> dict[str, int]:
+async def take(given: Given) -> dict[str, int]:
     """Counts of accepted, duplicate and conflicting observations, once they are durable: all or none.
 
-    Raises Fault for a datastream that isn't known, Busy, and Refused when the disk takes nothing.
+    Raises Fault for a datastream that isn't known, Forbidden for one that the key has nothing to do with, Busy, and
+    Refused when the disk takes nothing.
     """
-    return await _journal.do(Given(columns, owner), len(columns.names))
+    return await _journal.do(given, len(given.columns.names))
 
 
 def _write(given: Sequence[Given]) -> Sequence[dict[str, int] | Exception]:
     """Write them in one transaction, all but those that name what isn't known."""
     with looked_after():
-        rows = [_rows(one.columns) for one in given]
+        rows = [elsewhere(one.columns.names, one.limits) or _rows(one.columns) for one in given]
         batches = _open_batches({one.owner for one in given})
         taken = [(found, batches[one.owner]) for found, one in zip(rows, given, strict=True) if isinstance(found, list)]
         appended = iter(journal.append_all(taken))

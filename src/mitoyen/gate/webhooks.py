@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from django.db import connection
 from django.utils import translation
@@ -17,7 +18,10 @@ from mitoyen.connect.uplinks import careful, days, strict, taking
 from mitoyen.connect.uplinks.formats import BY_NAME
 from mitoyen.connect.uplinks.messages import Message
 from mitoyen.connect.uplinks.telling import reason
+from mitoyen.gate import within
 from mitoyen.gate.connection import looked_after
+from mitoyen.gate.keys import Holder
+from mitoyen.gate.limits import Limits
 from mitoyen.gate.together import Together
 from mitoyen.history import journal
 
@@ -55,13 +59,20 @@ def _recover() -> None:
         connection.close()
 
 
-async def take(content: bytes, form: str, owner: str) -> tuple[int, dict[str, str]]:
+class Given(NamedTuple):
+    """A message, and what the key that it came with may send."""
+
+    message: Message
+    limits: Limits
+
+
+async def take(content: bytes, form: str, holder: Holder) -> tuple[int, dict[str, str]]:
     """Status and answer, once the uplink is durable. `form`: a format's name, "" to recognise it.
 
-    Raises Busy, and what says that the machine keeps nothing now (careful.TROUBLE).
+    Raises Forbidden, Busy, and what says that the machine keeps nothing now (careful.TROUBLE).
     """
-    message = Message(form, content, time.time_ns() // 1000, "webhook", owner)
-    outcome = await _uplinks.do(message, 1 + len(content) // _COUNTS_FOR_ONE)
+    message = Message(form, content, time.time_ns() // 1000, "webhook", holder.name)
+    outcome = await _uplinks.do(Given(message, holder.limits), 1 + len(content) // _COUNTS_FOR_ONE)
     if outcome in FINE:
         return 200, {"outcome": outcome}
     with translation.override("en"):
@@ -72,11 +83,14 @@ def known(form: str) -> bool:
     return form in BY_NAME
 
 
-def _take(messages: Sequence[Message]) -> Sequence[str]:
+def _take(given: Sequence[Given]) -> Sequence[str | Exception]:
     # Once: the health of devices is written behind, never while senders wait.
     health.in_background()
     with looked_after():
-        return careful.take(messages).outcomes
+        refused = [within.refused(one.message, one.limits) for one in given]
+        allowed = [one.message for one, says in zip(given, refused, strict=True) if says is None]
+        outcomes = iter(careful.take(allowed).outcomes if allowed else ())
+    return [says if says is not None else next(outcomes) for says in refused]
 
 
-_uplinks: Together[Message, str] = Together("uplinks", _take, most_waiting=MOST_WAITING, most_at_once=MOST_AT_ONCE)
+_uplinks: Together[Given, str] = Together("uplinks", _take, most_waiting=MOST_WAITING, most_at_once=MOST_AT_ONCE)

@@ -104,6 +104,8 @@ WHO = {
     "partner-edit": (("organisation",), "admin", "admin_trelaze"),
     "agreement-new": (("organisation",), "operator", "admin_trelaze"),
     "agreement-end": (("agreement",), "operator", "officer"),
+    "gate-keys": ((), "operator", "admin_trelaze"),
+    "gate-key-take-out": ((), "admin", "officer"),
     "accounts": ((), "admin_trelaze", "officer"),
     "account-new": ((), "admin", "reader"),
     "account": (("reader",), "admin", "admin_trelaze"),

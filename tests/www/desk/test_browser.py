@@ -134,6 +134,7 @@ PAGES = (
     "/bureau/batiments/angers-ecole-des-ponts/actions/nouvelle/",
     "/bureau/mesures/angers-ecole-des-ponts-gas/gas/corriger/",
     "/bureau/mesures/angers-ecole-des-ponts-gas/gas/compteur/",
+    "/bureau/cles/",
     "/bureau/capteurs/",
     "/bureau/capteurs/silencieux/",
     "/bureau/capteurs/illisibles/",

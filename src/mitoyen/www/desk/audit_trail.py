@@ -106,6 +106,7 @@ ACTS = {
     "usage.on": _("switched a usage on"),
     "usage.off": _("switched a usage off"),
     "gate.key_made": _("made a key for devices to send with"),
+    "gate.key_revoked": _("took a key for devices out"),
     "open311.key_made": _("made a key for an application that hands requests in"),
     "person.demo": _("made an account of the demonstration"),
     "demo.build": _("built the demonstration"),

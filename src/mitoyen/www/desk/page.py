@@ -38,6 +38,7 @@ OTHERS = (
     ("places", _("Places"), rules.sees_desk),
     ("partners", _("Partners"), rules.sees_desk),
     ("accounts", _("Accounts"), rules.manages_accounts),
+    ("gate-keys", _("Keys of machines"), rules.manages_keys),
     ("audit", _("Audit trail"), rules.reads_audit),
     ("erasing", _("Erasing"), rules.sees_erasing),
     ("privacy", _("Personal data"), rules.sees_desk),

@@ -13,6 +13,7 @@ from mitoyen.channels.paper import perms as paper_perms
 from mitoyen.channels.paper.models import LetterBatch, PaperForm, Sheet
 from mitoyen.connect.models import Upload
 from mitoyen.evaluate.models import Action, Closure
+from mitoyen.gate import perms as gate_perms
 from mitoyen.history.models import Batch, Datastream
 from mitoyen.ledger.models import Notice
 from mitoyen.operate.alerts import perms as alert_perms
@@ -182,6 +183,11 @@ def sees_batch(person: Person, batch: Batch) -> bool:
 def undoes_batch(person: Person, batch: Batch) -> bool:
     """Whoever may import in every commune that the batch fell in."""
     return perms.can_undo_batch(person, scope.communes_of_batch(batch))
+
+
+def manages_keys(person: Person, subject: Any) -> bool:
+    """Operators and administrators of the whole territory."""
+    return gate_perms.can_manage_keys(person)
 
 
 def manages_partners(person: Person, subject: Partner | Agreement | None) -> bool:
