@@ -23,6 +23,10 @@ NEVER_STOPS = frozenset({"industry", "hospital", "flats", "fountain"})
 MAY_PAUSE = frozenset({"dwelling", "school", "garden", "other"})
 PAUSE_H = 21 * 24
 LEAST_DAYS = 5
+# Share of a rise that each of its days must show; earlier days were as high from so much of its lowest one on.
+EACH_DAY, AS_HIGH = 0.6, 0.6
+# So many such days on end, by chance, among as many as there were before: no more likely than this.
+BY_CHANCE = 0.002
 # A fall beyond this is another meter, not water that came back.
 SWAP_M3 = 5.0
 
@@ -191,8 +195,8 @@ def leak_of(flow: Flow, limit: float, least: int) -> tuple[int, int, float] | No
 
 def floors_of(flow: Flow, limit: float) -> tuple[NDArray[np.datetime64], Floats]:
     """Each whole local day's smallest flow (m3/h) over windows long enough for the meter's step to tell `limit`."""
-    width = int(np.clip(np.ceil(3 * flow.step / limit), 4 if flow.use in NEVER_STOPS else 1, 24))
     known = np.isfinite(flow.amount)
+    width = _width(flow, limit, known)
     total = np.convolve(np.nan_to_num(flow.amount), np.ones(width), "valid")
     read = np.convolve(known.astype(np.float64), np.ones(width), "valid")
     # A window counts where nine tenths of it were read; one step may lie on either side of it.
@@ -205,6 +209,19 @@ def floors_of(flow: Flow, limit: float) -> tuple[NDArray[np.datetime64], Floats]
     usable = np.bincount(which, weights=np.isfinite(rate), minlength=len(days)) >= 0.7 * 24
     whole = usable & np.isfinite(floors) & (count >= 20)
     return days[whole], floors[whole]
+
+
+def _width(flow: Flow, limit: float, known: Bools) -> int:
+    """Hours in which the meter turns by three steps at `limit`; where water never stops, at a third of what flows at
+    the quietest, but for flats, where people are as many as chance has it, four at least."""
+    if flow.use not in NEVER_STOPS:
+        return int(np.clip(np.ceil(3 * flow.step / limit), 1, 24))
+    turns = max(3 * flow.step / limit, 1.0)
+    if known.any():
+        # The quietest hours of a day or so, over as many hours as tell a step.
+        quiet = np.nanquantile(flow.amount, 0.25)
+        turns = min(turns, 3 * flow.step / max(0.35 * float(quiet), limit))
+    return int(np.clip(np.ceil(turns), 4 if flow.use == "flats" else 1, 24))
 
 
 def _stopped(flow: Flow, limit: float) -> Bools:
@@ -226,13 +243,18 @@ def night_floors(flow: Flow) -> tuple[NDArray[np.datetime64], Floats]:
 def _risen(
     days: NDArray[np.datetime64], floors: Floats, least: int, limit: float, share: float
 ) -> tuple[int, int, float, float] | None:
-    """(first place, count, rise, what was usual) where the last floors lie well above the earlier ones."""
+    """(first place, count, rise, what was usual) where the last floors lie well above the earlier ones, for longer than
+    high nights (a factory's) come together by chance."""
     for count in range(len(floors) - 7, least - 1, -1):
         before, after = floors[:-count], floors[-count:]
         base = float(np.median(before))
         spread = 1.48 * float(np.median(np.abs(before - base)))
-        rise = max(limit, share * base, 3 * spread, float(np.max(before) - base))
-        if (after >= base + rise).all():
+        rise = max(limit, share * base, 3 * spread)
+        lowest = float(after.min()) - base
+        if lowest < EACH_DAY * rise or np.median(after) < base + rise:
+            continue
+        high = (float((before - base >= AS_HIGH * lowest).sum()) + 0.5) / (len(before) + 1)
+        if high**count <= BY_CHANCE:
             return len(floors) - count, count, float(np.median(after)) - base, base
     return None
 
