@@ -48,7 +48,8 @@ def listed(  # noqa: PLR0917 - the options of the command
     ranked = ranking.lines(found)
     if as_json:
         ordered = list(found) if every else [one for line in ranked for one in line.alerts]
-        ordered += [] if every else [one for one in found if one.part_of_id is not None and one not in ordered]
+        shown = set(ordered)
+        ordered += [] if every else [one for one in found if one not in shown]
         print(json.dumps([listing.to_json(one) for one in ordered], ensure_ascii=False, indent=2))
         return
     for text in listing.to_lines([ranking.Line((one,)) for one in found] if every else ranked):

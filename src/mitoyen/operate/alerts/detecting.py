@@ -14,7 +14,7 @@ from mitoyen.manifests.schema import AlertRule
 from mitoyen.manifests.switches import communes_with
 from mitoyen.operate.alerts.gathering import Lot, groups, lots
 from mitoyen.operate.alerts.keeping import FOLLOWED, Settled, settle
-from mitoyen.operate.alerts.models import Alert, Tuning
+from mitoyen.operate.alerts.models import STILL_OPEN, Alert, Tuning
 from mitoyen.operate.alerts.watched import tuned
 from mitoyen.operate.detect import Group, Sighting
 
@@ -62,7 +62,7 @@ def detect(usage: Usage, rule: AlertRule, now: dt.datetime) -> Settled:
     # What is no longer looked at (switched off, taken away) has no alerts either.
     examined: set[int] = set(Alert.objects.filter(FOLLOWED, usage=name, rule=rule.name).values_list("thing", flat=True))
     function = method_of(usage, rule)
-    for lot, group in groups(rule, lots(rule, on), units, now):
+    for lot, group in groups(rule, lots(rule, on), units, now, _open_since(name, rule)):
         try:
             seen += list(function(tuned_rule(rule, tunings.get(lot.commune or "")), group))
         except Exception:
@@ -71,6 +71,14 @@ def detect(usage: Usage, rule: AlertRule, now: dt.datetime) -> Settled:
             continue
         examined |= _things_of(lot, group)
     return settle(name, rule, seen, examined, now)
+
+
+def _open_since(usage: str, rule: AlertRule) -> dict[int, dt.datetime]:
+    """When the faults began that are open; one that a person set aside is what is usual from now on."""
+    if not rule.remembers:
+        return {}
+    found = Alert.objects.filter(usage=usage, rule=rule.name, state__in=STILL_OPEN).order_by("-since")
+    return dict(found.values_list("thing", "since"))
 
 
 def tuned_rule(rule: AlertRule, tuning: Tuning | None) -> AlertRule:

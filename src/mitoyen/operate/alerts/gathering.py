@@ -5,8 +5,9 @@ Readings are gathered for some hundred datastreams at a time, so that the memory
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,8 @@ from mitoyen.operate.detect import Group, Subject, Window
 from mitoyen.territory.models import Thing
 
 STREAMS_AT_ONCE = 300
+# What lies further back is not read, however long a fault lasts.
+LONGEST_DAYS = 400
 _THING = ("pk", "name", "kind", "part_of_id", "commune_id", "longitude", "latitude", "attributes")
 
 
@@ -80,21 +83,42 @@ def _key(rule: AlertRule, thing: Thing, commune: str | None) -> Any:
     return "territory" if rule.together == "territory" else ("thing", thing.pk)
 
 
-def groups(rule: AlertRule, chosen: list[Lot], units: dict[str, str], now: dt.datetime) -> Iterator[tuple[Lot, Group]]:
-    """Each group with its readings of the last `days`; the units are those that the usage declares."""
-    start = now - dt.timedelta(days=rule.days)
-    for some in _in_chunks(chosen):
+def groups(
+    rule: AlertRule,
+    chosen: list[Lot],
+    units: dict[str, str],
+    now: dt.datetime,
+    open_since: Mapping[int, dt.datetime] = MappingProxyType({}),
+) -> Iterator[tuple[Lot, Group]]:
+    """Each group with its readings of the last `days`; the units are those that the usage declares.
+
+    Where a fault is open (things with when it began), `days` are those before it.
+    """
+    days = dt.timedelta(days=rule.days)
+    for some in _in_chunks(chosen, open_since):
+        since = min([now, *(open_since[one.pk] for lot in some for one in _all_of(lot) if one.pk in open_since)])
+        start = min(now - days, max(since - days, now - dt.timedelta(days=LONGEST_DAYS)))
         windows = _windows([stream for lot in some for stream in lot.streams], units, start, now)
         for lot in some:
-            subjects = tuple(_subject(one, windows) for one in lot.things)
-            parent = _subject(lot.parent, windows) if lot.parent is not None else None
+            subjects = tuple(_subject(one, windows, open_since) for one in lot.things)
+            parent = _subject(lot.parent, windows, open_since) if lot.parent is not None else None
             yield lot, Group(subjects, start, now, parent)
 
 
-def _in_chunks(chosen: list[Lot]) -> Iterator[list[Lot]]:
+def _all_of(lot: Lot) -> list[Thing]:
+    return [*lot.things, *([lot.parent] if lot.parent is not None else [])]
+
+
+def _in_chunks(chosen: list[Lot], open_since: Mapping[int, dt.datetime]) -> Iterator[list[Lot]]:
+    """Some lots at a time; one by one those that are looked back on further."""
+    apart = [lot for lot in chosen if any(one.pk in open_since for one in _all_of(lot))] if open_since else []
+    alone = {id(lot) for lot in apart}
+    yield from ([lot] for lot in apart)
     some: list[Lot] = []
     held = 0
     for lot in chosen:
+        if id(lot) in alone:
+            continue
         if some and held + len(lot.streams) > STREAMS_AT_ONCE:
             yield some
             some, held = [], 0
@@ -104,11 +128,13 @@ def _in_chunks(chosen: list[Lot]) -> Iterator[list[Lot]]:
         yield some
 
 
-def _subject(thing: Thing, windows: dict[int, dict[str, Window]]) -> Subject:
+def _subject(
+    thing: Thing, windows: dict[int, dict[str, Window]], open_since: Mapping[int, dt.datetime]
+) -> Subject:
     return Subject(
         thing=thing.pk, name=thing.name, kind=thing.kind, parent=thing.part_of_id, commune=thing.commune_id,
         longitude=thing.longitude, latitude=thing.latitude, attributes=thing.attributes,
-        windows=windows.get(thing.pk, {}),
+        windows=windows.get(thing.pk, {}), open_since=open_since.get(thing.pk),
     )  # fmt: skip
 
 

@@ -82,9 +82,9 @@ def open_alerts(held: Scope | None = None, commune: str = "", usage: str = "") -
     return found.filter(usage=usage) if usage else found
 
 
-def briefs(held: Scope | None = None) -> list[Brief]:
-    """Those open or in hand within a scope, as far as their rank needs it. Two queries."""
-    found = _open(held).order_by()
+def briefs(held: Scope | None = None, **where: str | None) -> list[Brief]:
+    """Those open or in hand within a scope (and as `where` says), as far as their rank needs it. Two queries."""
+    found = _open(held).filter(**where).order_by()
     rows = found.values_list(
         "pk", "usage", "rule", "commune_id", "state", "part_of_id", "level", "people", "sure", "since", "opened_at",
         "thing__name", "thing__longitude", "thing__latitude",
@@ -93,7 +93,7 @@ def briefs(held: Scope | None = None) -> list[Brief]:
     return [Brief(*row, covered=len(covering.get(row[0], ()))) for row in rows]
 
 
-def whole(some: Iterable[Brief]) -> dict[int, Alert]:
+def whole(some: Iterable[Alert | Brief]) -> dict[int, Alert]:
     """These alerts with all that a page tells of them, by number."""
     found = Alert.objects.select_related("thing", "commune", "datastream").defer("commune__geometry")
     return found.in_bulk([one.pk for one in some])

@@ -17,6 +17,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from mitoyen.history.faults import moment
 from mitoyen.ledger import audit, outbox
 from mitoyen.ledger.enums import NoticeWay
 from mitoyen.ledger.turns import in_turn
@@ -46,6 +47,7 @@ def tell(now: datetime) -> int:
         for alert in due:
             alert.told_level, alert.told_at = alert.level, now
         Alert.objects.bulk_update(due, ("told_level", "told_at"), batch_size=200)
+        moment("alerts_tell")
     return count
 
 

@@ -43,7 +43,7 @@ def story(request: HttpRequest, alert: Alert) -> HttpResponse:
 
 
 def _whole(request: HttpRequest, alert: Alert, typed: str = "") -> dict[str, Any]:
-    told = context_of(rules.person_of(request), alert, line_of(alert))
+    told = context_of(rules.person_of(request), alert, _briefly(alert))
     generated = alert.thing.origin == Origin.GENERATED
     return {"story": told, "alert": alert, "words": told["words"], "typed": typed, "generated": generated}
 
@@ -68,10 +68,14 @@ def act(request: HttpRequest, alert: Alert) -> HttpResponse:
 
 def line_of(alert: Alert) -> Sequence[Alert]:
     """The alerts that are told in one line with this one."""
+    return list(ranking.whole(_briefly(alert)).values())
+
+
+def _briefly(alert: Alert) -> Sequence[Alert | Brief]:
     if alert.state not in STILL_OPEN:
         return (alert,)
-    same = ranking.open_alerts(usage=alert.usage).filter(rule=alert.rule, commune_id=alert.commune_id)
-    found = (line.alerts for line in ranking.lines(same) if alert in line.alerts)
+    same = ranking.briefs(usage=alert.usage, rule=alert.rule, commune=alert.commune_id)
+    found = (line.alerts for line in ranking.lines(same) if any(one.pk == alert.pk for one in line.alerts))
     return next(found, (alert,))
 
 
