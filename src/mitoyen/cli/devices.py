@@ -50,7 +50,9 @@ def import_file(
 def _say_refused(results: list[dict[str, Any]]) -> None:
     refused = [result for result in results if result["result"] == "refused"]
     for result in refused[:20]:
-        told = " ".join(filter(None, (result["reason"], result["todo"])))
+        told = result["reason"]
+        if result["todo"]:
+            told = f"{told.rstrip('.')}. {result['todo']}"
         print("  " + _("line %(n)s: ") % {"n": result["line"]} + told)
 
 
@@ -141,8 +143,8 @@ def swap(  # noqa: PLR0917 - the options of the command
     ] = "",
     serial: Annotated[str, typer.Option(help="Its serial number; its address without.")] = "",
     model: Annotated[str, typer.Option(help="Its model, when it is another one.")] = "",
-    last: Annotated[list[str] | None, typer.Option(help="PROPERTY=INDEX: last index of the old one; THING/PROPERTY.")] = None,
-    first: Annotated[list[str] | None, typer.Option(help="PROPERTY=INDEX: first index of the new one.")] = None,
+    last: Annotated[list[str] | None, typer.Option(help="[THING/]PROPERTY=INDEX: last of the old one.")] = None,
+    first: Annotated[list[str] | None, typer.Option(help="[THING/]PROPERTY=INDEX: first of the new one.")] = None,
     factor: Annotated[float | None, typer.Option(help="Its factor, when it is another one.")] = None,
     undo_it: Annotated[bool, typer.Option("--undo", help="NEW took over from OLD by mistake: take it back.")] = False,
     as_json: AsJson = False,
@@ -169,7 +171,7 @@ def factor_(  # noqa: PLR0917 - the options of the command
     of: Annotated[str, typer.Argument(help="Serial number or address of a device; with --model, a model.")],
     to: Annotated[float | None, typer.Option("--to", help="The right factor.")] = None,
     times: Annotated[float | None, typer.Option(help="What the factor is multiplied by: 0.01.")] = None,
-    observed_property: Annotated[str, typer.Option("--property", help="One property, or THING/PROPERTY.")] = "",
+    observed_property: Annotated[str, typer.Option("--property", help="One property only, or THING/PROPERTY.")] = "",
     of_model: Annotated[bool, typer.Option("--model", help="Of all devices of the model.")] = False,
     first: Annotated[str, typer.Option("--from", help="From this moment on; all of the past without.")] = "",
     last: Annotated[str, typer.Option("--until", help="Before this moment.")] = "",

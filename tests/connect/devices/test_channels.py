@@ -67,7 +67,7 @@ def results(report) -> list[tuple[str, str]]:
 def test_each_channel_goes_to_its_own_building_in_its_own_unit(things, pulse, file, home) -> None:
     report = import_devices(file(HEAD + ROWS), "camille")
     assert results(report) == [("added", "")] * 3
-    assert (Registration.objects.count(), report.deployments) == (1, 3)
+    assert (Registration.objects.count(), report.deployments, report.added) == (1, 3, 1)
     assert served() == {
         ("ecole", "water", "ch1", 0.1), ("mairie", "water", "ch2", 0.01), ("gymnase", "electricity", "ch3", 0.5),
     }  # fmt: skip

@@ -139,6 +139,8 @@ def test_examples_of_a_codec_are_enough(model, tmp_path) -> None:
     lines = tmp_path / "examples.jsonl"
     lines.write_text('{"temperature": 21.5}\n{"temperature": 22}\n', encoding="utf-8")
     assert [one.observed_property for one in fields.refresh(model, lines)] == ["temperature"]
+    # Asked again with nothing new to look at, what was proposed stays.
+    assert [one.observed_property for one in fields.refresh(model)] == ["temperature"]
     lines.write_text("{not json", encoding="utf-8")
     with pytest.raises(Refused):
         fields.refresh(model, lines)

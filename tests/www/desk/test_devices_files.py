@@ -76,7 +76,7 @@ def test_the_same_file_again_has_nothing_to_bring_in(operator):
     again = RegisterImport.objects.latest("pk")
     told = page(operator, again)
     assert "Rien à faire entrer" in told
-    assert "1 est déjà comme dans le fichier" in told
+    assert "1 ligne est déjà dans le registre" in told
     assert reverse("desk:devices-file-confirm", args=[again.pk]) not in told
 
 

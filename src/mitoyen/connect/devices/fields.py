@@ -70,6 +70,9 @@ def refresh(model: DeviceModel, examples: Path | None = None) -> list[Field]:
             _("Give decoded examples with --examples FILE (JSON lines, or a codec's YAML), or wait for one."),
             code="nothing_seen",
         )
+    if not frames:
+        # Nothing new to look at: what was proposed from examples stays proposed.
+        return list(model.fields.all())
     proposals = propose(frames, declared())
     with transaction.atomic():
         confirmed = set(model.fields.exclude(confirmed_by="").values_list("path", flat=True))

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from mitoyen.connect.devices import sealed
@@ -26,7 +27,10 @@ AT_ONCE = 1000
 
 @dataclass
 class Report:
-    """What became of each row. `number` is the import's, by which it can be undone; None when nothing was written."""
+    """What became of each row; `added` and `changed` count devices (the channels of one are several rows).
+
+    `number` is the import's, by which it can be undone; None when nothing was written.
+    """
 
     file: str
     columns: dict[str, str]
@@ -89,7 +93,7 @@ def import_devices(
 def _plan(found: Entries, register: Register) -> _Plan:
     plan = _Plan()
     for ground in found.refused:
-        told = {"result": "refused", "code": ground.code, "reason": ground.message, "todo": todo(ground.code)}
+        told = {"result": "refused", "code": ground.code, "reason": capfirst(ground.message), "todo": todo(ground.code)}
         plan.results.append({"line": ground.line, **told})
     for entry in found.entries:
         try:
@@ -169,8 +173,9 @@ def _kept(before: Mapping[str, Any]) -> dict[str, Any]:
 
 def _report(path: Path, found: Entries, plan: _Plan) -> Report:
     counts = Counter(result["result"] for result in plan.results)
+    added = len(plan.new)
     return Report(
-        path.name, found.columns, found.rows, counts["added"], counts["changed"], counts["unchanged"],
+        path.name, found.columns, found.rows, added, len(plan.first_line) - added, counts["unchanged"],
         counts["refused"], len(plan.deployments), [str(model) for model in plan.models], plan.waiting,
         results=plan.results,
     )  # fmt: skip

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from mitoyen.connect.devices import undoing, waiting
 from mitoyen.connect.devices.models import RegisterImport
@@ -19,10 +19,10 @@ from mitoyen.www.desk.words import COLON, size_word
 LARGEST = 10_000_000
 A_PAGE, FILES_SHOWN = 100, 30
 RESULTS = (
-    ("refused", gettext_lazy("left out")),
-    ("added", gettext_lazy("new")),
-    ("changed", gettext_lazy("changed")),
-    ("unchanged", gettext_lazy("as it is")),
+    ("refused", pgettext_lazy("line of devices", "left out")),
+    ("added", pgettext_lazy("line of devices", "new")),
+    ("changed", pgettext_lazy("line of devices", "changed")),
+    ("unchanged", pgettext_lazy("line of devices", "as it is")),
 )
 _ORDER = {result: at for at, (result, _label) in enumerate(RESULTS)}
 

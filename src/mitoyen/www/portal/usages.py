@@ -90,7 +90,8 @@ def _section(usage: Usage, kept: ShownFigures, language: str) -> Section:
             {
                 "label": usage.text(f"{prefix}.numbers.{one['name']}", language),
                 "value": numbers.amount(one["value"], one["unit"]),
-                "between": numbers.between(one["low"], one["high"], one["unit"]),
+                # An interval without width says nothing.
+                "between": numbers.between(one["low"], one["high"], one["unit"]) if one["low"] != one["high"] else "",
             }
             for one in content["numbers"]
             if one["name"] in show.numbers
