@@ -1,7 +1,7 @@
 """`python -m bench.usages [NAME] [--count 200] [--seeds 3]`: a table a usage of what is found and what is wrongly told.
 
 `--count` of each sort and seed. Seeds are 101, 102…; thresholds were chosen on others (below 20). Each row gives all
-seeds together and, in brackets, the worst one.
+seeds together and, in brackets, the worst one. `--jobs 2` runs two seeds at a time.
 """
 
 import argparse
@@ -9,6 +9,11 @@ import importlib
 import os
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bench.usages.study import Score
 
 COUNT, SEEDS, FIRST_SEED = 200, 3, 101
 NAMES = ("lighting", "water", "green_spaces", "waste", "mobility", "floods", "air")
@@ -21,25 +26,34 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=COUNT)
     parser.add_argument("--seeds", type=int, default=SEEDS)
     parser.add_argument("--first", type=int, default=FIRST_SEED)
+    parser.add_argument("--jobs", type=int, default=1)
     asked = parser.parse_args()
+    _set_up()
+    for name in asked.names:
+        _show(name, asked.count, range(asked.first, asked.first + asked.seeds), asked.jobs)
+    return 0
+
+
+def _set_up() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mitoyen.settings")
     import django
 
     django.setup()
-    for name in asked.names:
-        _show(name, asked.count, range(asked.first, asked.first + asked.seeds))
-    return 0
 
 
-def _show(name: str, count: int, seeds: range) -> None:
+def _scores(name: str, count: int, seed: int) -> "list[Score]":
+    from bench.usages import study
+
+    return study.run(name, importlib.import_module(f"bench.usages.{name}").SORTS, count, seed)
+
+
+def _show(name: str, count: int, seeds: range, jobs: int) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from bench.usages import study
-
-    sorts = importlib.import_module(f"bench.usages.{name}").SORTS
     started = time.monotonic()
-    by_seed = [study.run(name, sorts, count, seed) for seed in seeds]
+    with ProcessPoolExecutor(jobs, initializer=_set_up) as pool:
+        by_seed = list(pool.map(_scores, [name] * len(seeds), [count] * len(seeds), seeds))
     table = Table(title=f"{name}: {count} of each sort and seed, {seeds.start} to {seeds.stop - 1}; (worst seed)")
     for column in ("sort", "recall", "precision", "told after (h)", "false /1,000 datastreams a week", "datastreams"):
         table.add_column(column, justify="left" if column == "sort" else "right")
