@@ -5,6 +5,7 @@ from pathlib import Path
 
 import typer
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from mitoyen.cli.main import app
 
@@ -32,7 +33,10 @@ def listed(  # noqa: PLR0917 - the options of the command
     found = list(listing.orders(commune=insee, partner=partner, every=every))
     if out is not None:
         out.write_bytes(_written(out.suffix.lower(), found, partner))
-        print(_("%(count)d work orders written to %(file)s.") % {"count": len(found), "file": out})
+        told = ngettext(
+            "%(count)d work order written to %(file)s.", "%(count)d work orders written to %(file)s.", len(found)
+        )
+        print(told % {"count": len(found), "file": out})
         return
     if as_json:
         print(json.dumps([listing.to_json(order) for order in found], ensure_ascii=False, indent=2))

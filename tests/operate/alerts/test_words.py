@@ -99,7 +99,7 @@ def test_the_public_extract_counts_places_and_leaves_out_what_stays_inside(rule_
 
 def test_the_command_lists_for_people_and_for_scripts(flood):
     done = CliRunner().invoke(app, ["alerts"])
-    assert "Quai (Béhuard): River high" in done.stdout
+    assert "Quai, Béhuard\xa0: River high" in done.stdout
     (one,) = json.loads(CliRunner().invoke(app, ["alerts", "--json"]).stdout)
     assert (one["thing"], one["datastream"], one["state"], one["level"]) == ("quai", None, "open", "warning")
     assert one["sentence"]

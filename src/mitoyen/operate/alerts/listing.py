@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from mitoyen.operate.alerts.models import Alert
 from mitoyen.operate.alerts.ranking import Line, public_lines
-from mitoyen.operate.alerts.wording import describe, moment_words
+from mitoyen.operate.alerts.wording import describe, moment_words, where
 from mitoyen.territory.models import Commune
 
 
@@ -44,18 +44,18 @@ def to_json(alert: Alert) -> dict[str, Any]:
 
 def to_lines(found: Iterable[Line[Alert]]) -> Iterator[str]:
     """A few lines an alert, the most important first; one that says so when there is none."""
-    empty = True
+    empty, colon = True, pgettext("between a label and its error", ": ")
     for line in found:
         empty = False
         alert = line.alert
         words = describe(alert, line.alerts)
-        where = f"{alert.thing.name} ({alert.commune})" if alert.commune else alert.thing.name
+        place = where(alert)
         if line.count > 1:
-            where = ngettext("%(count)d place in %(where)s", "%(count)d places in %(where)s", line.count) % {
+            place = ngettext("%(count)d place in %(where)s", "%(count)d places in %(where)s", line.count) % {
                 "count": line.count,
                 "where": alert.commune or _("the surroundings"),
             }
-        yield f"{where}: {words.title}"
+        yield f"{place}{colon}{words.title}"
         since = _("since %(moment)s") % {"moment": moment_words(alert.since)}
         yield f"    {alert.get_level_display()}, {alert.get_state_display()}, {since}, {words.certainty}"
         yield f"    {words.sentence}"

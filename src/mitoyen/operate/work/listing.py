@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import F, QuerySet
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from mitoyen.operate.work.models import WorkOrder
 from mitoyen.operate.work.ordering import LIVE, still_shown
@@ -84,12 +85,12 @@ def to_geojson(found: Iterable[WorkOrder]) -> str:
 
 def to_lines(found: Iterable[WorkOrder]) -> Iterator[str]:
     """A few lines an order; one that says so when there is none."""
-    empty = True
+    empty, colon = True, pgettext("between a label and its error", ": ")
     for order in found:
         empty = False
         yield f"{order.pk}  {order.title}"
         where = ", ".join(part for part in (order.thing.name, place_of(order), str(order.commune or "")) if part)
-        yield f"    {order.get_state_display()}: {where}"
+        yield f"    {order.get_state_display()}{colon}{where}"
         who = str(order.partner or order.person or "")
         due = _("by %(day)s") % {"day": date_format(order.due, "DATE_FORMAT")} if order.due else ""
         if who or due:
