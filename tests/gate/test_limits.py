@@ -137,6 +137,8 @@ def test_what_is_refused_is_not_kept_and_stops_nobody(door):
     installation, address, keys = door
     path, body = of_device(OTHER_COMMUNE, 4000)
     assert post(address, path, body, bearer(keys["commune"]))[0] == 403
+    # Nor in a list of which another one can't be read.
+    assert post(address, path, [{"deviceInfo": {"devEui": "zz"}}, body], bearer(keys["commune"]))[0] == 403
     # What can't be read goes to quarantine, whoever sent it.
     assert post(address, path, b"{", bearer(keys["commune"]))[0] == 202
     kept = (

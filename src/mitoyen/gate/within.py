@@ -29,15 +29,22 @@ def refused(message: Message, limits: Limits) -> Forbidden | None:
     """Why this key may not send this message. One that can't be read goes to quarantine, whoever sent it."""
     if not limits.of_devices:
         return None
-    try:
-        addresses = {frame.address for frame in reading.read(message)}
-    except Unreadable:
-        return None
-    for address in sorted(addresses):
+    for address in sorted(_addresses(message)):
         says = _outside(_device(address), limits)
         if says:
             return Forbidden(f"This key may not send for the device {address}: {says}")
     return None
+
+
+def _addresses(message: Message) -> set[str]:
+    """Of the devices that it can be read to be of: all that would be taken in of it."""
+    found: set[str] = set()
+    for part in reading.apart(message):
+        try:
+            found |= {frame.address for frame in reading.read(part)}
+        except Unreadable:
+            continue
+    return found
 
 
 def _outside(device: _Device | None, limits: Limits) -> str:

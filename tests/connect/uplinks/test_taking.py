@@ -98,6 +98,18 @@ def test_what_cannot_be_read_waits_and_the_rest_goes_on(site):
     assert "\0" not in waiting.source
 
 
+def test_one_of_a_list_that_cannot_be_read_keeps_no_other_back(site):
+    good = [json.loads(message(n, NOON + n * MINUTE).content) for n in range(3)]
+    body = json.dumps([good[0], {"device": EUI, "data": 5}, good[1], {"data": {"temperature": 1}}, good[2]]).encode()
+    for form in ("plain", ""):
+        taken = take([Message(form, body, NOON + 9 * MINUTE, "mqtt", "t")])
+        assert dict(taken.quarantined) == {"data": 1, "address": 1}
+    assert len(stored()) == 3
+    assert sorted(bytes(one.content) for one in Quarantined.objects.all()) == sorted(
+        [b'{"device":"%s","data":5}' % EUI.encode(), b'{"data":{"temperature":1}}']
+    )
+
+
 def test_a_field_that_is_no_number_is_dropped_alone(site):
     site.field("humidity", unit="%")
     site.deploy("humidity")
@@ -106,6 +118,7 @@ def test_a_field_that_is_no_number_is_dropped_alone(site):
     assert (taken.accepted, stored()) == (1, [(NOON, 55.0)])
     taken = take([message(2, NOON + MINUTE, data={"temperature": "n/a", "humidity": "56.5"})])
     assert (taken.not_numbers, stored()[1:]) == (1, [(NOON + MINUTE, 56.5)])
+    assert take([message(3, NOON + 2 * MINUTE, data={"temperature": "1_000"})]).not_numbers == 1
 
 
 def test_a_number_that_its_factor_makes_too_large_is_dropped_alone(site):

@@ -5,6 +5,8 @@ from hashlib import blake2b
 from math import isfinite
 from typing import Any, NamedTuple
 
+import msgspec
+
 from mitoyen.connect.uplinks import encodings, formats, strict, times
 from mitoyen.connect.uplinks.encodings import Encodings
 from mitoyen.connect.uplinks.formats import Format, Gateways, follow, found
@@ -21,6 +23,7 @@ _ENVELOPE = formats.at("_timestamp", "_date")
 _DEVICE = re.compile(r"[0-9a-fA-F]{16}")
 _ASSUMED = int(Flag.ENCODING_ASSUMED)
 _LARGEST_COUNTER = (1 << 32) - 1
+_encode = msgspec.json.Encoder().encode
 
 
 def read(message: Message, known: Encodings | None = None) -> list[Frame]:
@@ -34,6 +37,18 @@ def read(message: Message, known: Encodings | None = None) -> list[Frame]:
     context = _Context(form, message, known if known is not None else encodings.kept(), source_of(message, form))
     flags = int(Flag.NOT_A_NUMBER) if wrong else 0
     return [_frame(one, context, content ^ place, flags) for place, one in enumerate(values)]
+
+
+def apart(message: Message) -> list[Message]:
+    """The messages of a list, each alone, so that one that can't be read keeps no other back; else the message."""
+    try:
+        value, _wrong = strict.read(message.content)
+        form = message.format or formats.identified(value)
+    except Unreadable:
+        return [message]
+    if not isinstance(value, list) or not 1 < len(value) <= MOST_FRAMES:
+        return [message]
+    return [message._replace(format=form, content=_encode(one)) for one in value]
 
 
 def payload_text(message: Message) -> tuple[str, str] | None:
@@ -159,7 +174,7 @@ def _whole(value: object, reason: str, largest: int, absent: int | None) -> int 
 
 def number(value: object) -> float | None:
     """A finite number or the text of one; None for anything else. True and false are 1 and 0."""
-    if isinstance(value, str) and len(value) <= 40 and value.strip()[-1:].isdigit():
+    if isinstance(value, str) and len(value) <= 40 and value.strip()[-1:].isdigit() and "_" not in value:
         try:
             value = float(value)
         except ValueError:

@@ -113,10 +113,14 @@ def read_all(
         try:
             found = reading.read(message, told)
         except Unreadable as reason:
-            aside.append((message, reason))
             taken.outcomes[place] = reason.reason
-            taken.quarantined[reason.reason] += 1
-            continue
+            found = []
+            for part in reading.apart(message):
+                try:
+                    found += reading.read(part, told)
+                except Unreadable as fault:
+                    aside.append((part, fault))
+                    taken.quarantined[fault.reason] += 1
         frames += found
         origins += [place] * len(found)
     if aside and write:
