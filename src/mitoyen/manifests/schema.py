@@ -92,7 +92,8 @@ class AlertRule(Struct, forbid_unknown_fields=True):
     """What opens an alert: a method, the properties it looks at, its thresholds, how long it must last.
 
     `averaging_minutes` is the mean that a threshold speaks of; `together` is what a method of code sees at once;
-    `days` of readings it looks back; `every_minutes` it runs again.
+    `days` of readings it looks back; `every_minutes` it runs again. With `remembers`, days are counted back from when
+    an open alert's fault began, so that a fault that lasts is not taken for what is usual.
     """
 
     name: Slug
@@ -107,6 +108,7 @@ class AlertRule(Struct, forbid_unknown_fields=True):
     hours: Hours | None = None
     together: Together = "thing"
     days: Annotated[int, Meta(ge=1, le=400)] = 2
+    remembers: bool = False
     every_minutes: Annotated[int, Meta(ge=1, le=10_080)] = 60
     escalate_minutes: Annotated[int, Meta(ge=0, le=100_000)] = 0
     code: str = ""

@@ -35,7 +35,11 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One thing with the windows of its properties; where it stands (degrees, WGS 84) where that is known."""
+    """One thing with the windows of its properties; where it stands (degrees, WGS 84) where that is known.
+
+    `open_since`: when the fault began that an open alert of this rule tells of it (where the rule `remembers`): what was
+    read since then is not what is usual.
+    """
 
     thing: int
     name: str
@@ -46,6 +50,7 @@ class Subject:
     latitude: float | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict)
     windows: Mapping[str, Window] = field(default_factory=dict)
+    open_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

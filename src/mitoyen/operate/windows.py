@@ -16,7 +16,7 @@ from mitoyen.history.amounts import intervals as amounts_of
 from mitoyen.history.daily import spread
 from mitoyen.history.rules import Rule
 from mitoyen.history.times import Times, paris_day_bounds, paris_day_of, utc64
-from mitoyen.operate.detect import Window
+from mitoyen.operate.detect import Subject, Window
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -92,6 +92,13 @@ def trailing(flags: Bools, known: Bools) -> NDArray[np.intp]:
     places = np.flatnonzero(known)
     quiet = np.flatnonzero(~flags[places])
     return places[quiet[-1] + 1 :] if len(quiet) else places
+
+
+def before_fault(subject: Subject | None, starts: Times) -> Bools:
+    """Which of the steps that begin then lie before the fault that is open on a thing; all where none is."""
+    if subject is None or subject.open_since is None:
+        return np.ones(len(starts), bool)
+    return np.asarray(starts < utc64(subject.open_since), bool)
 
 
 def number(attributes: Mapping[str, Any], name: str) -> float | None:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -70,7 +71,7 @@ def test_it_is_given_true_values_in_the_declared_unit_by_group(rule, lamps, cabi
 
 def test_groups_are_gathered_in_chunks_and_come_out_the_same(rule, lamps, commune, lit, monkeypatch):
     lit([1, 2, 3, 4])
-    rule = __import__("msgspec").structs.replace(rule, together="thing")
+    rule = msgspec.structs.replace(rule, together="thing")
     whole = [group for _lot, group in groups(rule, lots(rule, {commune.insee}), {}, NOW)]
     monkeypatch.setattr("mitoyen.operate.alerts.gathering.STREAMS_AT_ONCE", 1)
     bits = [group for _lot, group in groups(rule, lots(rule, {commune.insee}), {}, NOW)]
@@ -115,3 +116,26 @@ def test_they_run_as_often_as_they_want(streets, rule, lamps, lit, monkeypatch):
     ran = [detectors.run_due(NOW + minutes * MINUTE) for minutes in (0, 1, 14, 15, 16)]
     assert ran == [1, 0, 0, 1, 0]
     assert Alert.objects.count() == 1
+
+
+def test_a_rule_that_remembers_is_given_the_days_before_an_open_fault(streets, rule, lamps, commune, lit):
+    lit([0, 80, 80, 80])
+    rule = msgspec.structs.replace(rule, remembers=True)
+    detect(streets, rule, NOW)
+    alert = Alert.objects.get()
+    given: list[int] = []
+    later = NOW + dt.timedelta(days=30)
+
+    def looked_at(told):
+        streets_lots = lots(told, {commune.insee})
+        since = detecting._open_since("streets", told)
+        ((_lot, group),) = groups(told, streets_lots, {}, later, since)
+        given[:] = [len(one.windows["power"].value) if one.windows else 0 for one in group.subjects]
+        return group.start, [one.open_since for one in group.subjects]
+
+    assert looked_at(rule) == (alert.since - dt.timedelta(days=rule.days), [alert.since, None, None, None])
+    assert given == [12, 12, 12, 12]
+    assert looked_at(msgspec.structs.replace(rule, remembers=False)) == (later - dt.timedelta(days=1), [None] * 4)
+    # Whoever sets it aside says that this is usual.
+    Alert.objects.update(state="dismissed")
+    assert looked_at(rule) == (later - dt.timedelta(days=1), [None] * 4)

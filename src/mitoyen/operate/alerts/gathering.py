@@ -128,9 +128,7 @@ def _in_chunks(chosen: list[Lot], open_since: Mapping[int, dt.datetime]) -> Iter
         yield some
 
 
-def _subject(
-    thing: Thing, windows: dict[int, dict[str, Window]], open_since: Mapping[int, dt.datetime]
-) -> Subject:
+def _subject(thing: Thing, windows: dict[int, dict[str, Window]], open_since: Mapping[int, dt.datetime]) -> Subject:
     return Subject(
         thing=thing.pk, name=thing.name, kind=thing.kind, parent=thing.part_of_id, commune=thing.commune_id,
         longitude=thing.longitude, latitude=thing.latitude, attributes=thing.attributes,

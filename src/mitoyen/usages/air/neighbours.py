@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mitoyen.history.times import Times
 from mitoyen.manifests.schema import AlertRule
 from mitoyen.operate.detect import Group, Sighting, Subject
-from mitoyen.operate.windows import Floats, hours, local, means, moment
+from mitoyen.operate.windows import Floats, before_fault, hours, local, means, moment
 
 # Compared by differences; pollutants by shares, as differences of logarithms.
 ABSOLUTE = ("temperature", "humidity")
@@ -30,8 +30,8 @@ _LEAST_SPREAD = 0.03
 
 @dataclass(frozen=True, slots=True)
 class Apart:
-    """A sensor's days against what its neighbours say: `apart` (about zero while it does not drift), its own `level`, how
-    much runs of days used to vary, and the first of the last days."""
+    """A sensor's days against what its neighbours say: `apart` (about zero while it does not drift), its own `level`,
+    how much runs of days used to vary, and the first of the last days."""
 
     subject: Subject
     apart: Floats
@@ -103,7 +103,7 @@ def _apart(subject: Subject, values: Floats, row: int, day: Times, late: int) ->
     known = np.isfinite(own) & (np.isfinite(others).sum(axis=0) >= _LEAST_OTHERS)
     days, own, others = days[known], own[known], others[:, known]
     # What came just before the last days may be the beginning of the same drift: no past of it.
-    past = len(days) - 2 * late
+    past = min(len(days) - 2 * late, int(before_fault(subject, days).sum()))
     if past < _LEAST_DAYS:
         return None
     others = others[np.isfinite(others[:, :past]).sum(axis=1) >= _LEAST_DAYS]

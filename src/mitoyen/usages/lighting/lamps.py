@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mitoyen.history.times import Times
 from mitoyen.manifests.schema import AlertRule
 from mitoyen.operate.detect import Group, Sighting, Subject
-from mitoyen.operate.windows import HOUR, Bools, Floats, hours, local, means, moment, number, trailing
+from mitoyen.operate.windows import HOUR, Bools, Floats, before_fault, hours, local, means, moment, number, trailing
 from mitoyen.usages.lighting import sky
 
 LAMP, CABINET, POWER = "street_lamp", "cabinet", "power"
@@ -166,12 +166,13 @@ def day_power(rule: AlertRule, group: Group) -> Iterator[Sighting]:
     """Cabinets whose lamps are not read one by one: by day they draw `share` of a night's power for `hours` on end."""
     for board, cabinet, every in _cabinets(group):
         watts, known = board.cabinet_watts, np.isfinite(board.cabinet_watts)
-        at_night = watts[known & ~board.light]
+        past = known & before_fault(cabinet, board.bounds[:-1])
+        at_night = watts[past & ~board.light]
         if not len(at_night):
             continue
         full = max(float(np.percentile(at_night, 99)), number(cabinet.attributes, "power_w") or 0.0)
         # What never stops (cameras, shelters) is no light, even where a decree leaves no lit hour to compare with.
-        base = float(np.percentile(watts[known], 10))
+        base = float(np.percentile(watts[past], 10))
         limit = max(20.0, rule.thresholds["share"] * full, 2 * base)
         run = _on_end(trailing(watts > limit, known & board.light), board)
         lasted = len(run) * every
@@ -328,7 +329,7 @@ def _whole_out(board: Board, least: float) -> list[tuple[int, int, frozenset[int
     dark, enough = _is_dark(board), board.known.sum(axis=0) >= LEAST_LAMPS
     due = board.dark & ~board.decreed
     draws = np.isfinite(board.cabinet_watts)
-    night_watts = board.cabinet_watts[due & draws]
+    night_watts = board.cabinet_watts[due & draws & before_fault(board.cabinet, board.bounds[:-1])]
     full = max(float(np.percentile(night_watts, 75)) if len(night_watts) else 0.0, float(board.full.sum()) * 0.5)
     usual = _usual(board.cabinet_watts, due & draws, board, before=board.night[-1] - 1)
     empty = draws & (board.cabinet_watts < 0.3 * full) & (board.cabinet_watts < 0.4 * usual)
@@ -387,9 +388,10 @@ def _on_end(run: NDArray[np.intp], board: Board) -> NDArray[np.intp]:
 
 
 def _usual(watts: Floats, known: Bools, board: Board, before: np.int64) -> Floats:
-    """The median at the same time of the clock over the nights before one; nan where there are too few."""
+    """The median at the same time of the clock over the nights before one, and before a fault that is open; nan where
+    there are too few."""
     usual = np.full(24 * STEPS_AN_HOUR, np.nan)
-    earlier = known & (board.night < before)
+    earlier = known & (board.night < before) & before_fault(board.cabinet, board.bounds[:-1])
     for quarter in np.unique(board.quarter[earlier]):
         found = watts[earlier & (board.quarter == quarter)]
         if len(found) >= LEAST_NIGHTS:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from mitoyen.history.times import Times
 from mitoyen.manifests.schema import AlertRule
 from mitoyen.operate.detect import Group, Sighting, Subject
-from mitoyen.operate.windows import Floats, amounts, hours, local, moment, number
+from mitoyen.operate.windows import Floats, amounts, before_fault, hours, local, moment, number
 
 OCCUPANCY, COUNT = "occupancy", "count"
 _LEAST_WEEKS = 3
@@ -133,7 +133,8 @@ def _against_usual(subject: Subject, group: Group) -> tuple[Times, Floats, Float
         return None
     bounds = hours(group.start, group.now)
     counted = amounts(window, bounds)
-    cut = len(counted) - 168
+    # The last week, or all that was counted since a fault that is open began.
+    cut = min(len(counted) - 168, int(before_fault(subject, bounds[:-1]).sum()))
     if cut < 168 * _LEAST_WEEKS:
         return None
     place = week_place(bounds)

@@ -24,6 +24,7 @@ DAY = np.timedelta64(86_400_000_000, "us")
 STILL, FULL = 1.0, 90.0
 # More than so many percent, and so many times what a bin usually fills by, from one reading to the next.
 JUMP, TIMES_USUAL = 6.0, 2.0
+LONG_STILL = 7 * DAY
 _MEDIAN_OF = 5
 _LEAST_READINGS = 8
 Floats = NDArray[np.float64]
@@ -82,7 +83,7 @@ def overfull(rule: AlertRule, group: Group) -> Iterator[Sighting]:
         run = np.arange(below[-1] + 1 if len(below) else 0, len(level))
         if len(run) < 3 or time[-1] - time[run[0]] < _hours(rule.thresholds["hours"]):
             continue
-        if _covered(window):
+        if _covered(window) or (subject.open_since is None and _ever_still(window)):
             # It was full from one reading to the next and has not moved since: something lies before the sensor.
             continue
         since = moment(time[run[0]])
@@ -189,7 +190,7 @@ def _longest_still(time: NDArray[np.datetime64], value: Floats, rule: AlertRule)
 
 
 def _covered(window: Window) -> bool:
-    """Whether the level that stands still was reached at one reading, by more than this bin fills in so short a time."""
+    """Whether the level that stands still was reached at one reading, by more than this bin fills by meanwhile."""
     value = window.value[np.isfinite(window.value)]
     first = _still_since(value, STILL)
     if first < _LEAST_READINGS:
@@ -205,6 +206,12 @@ def _still_since(value: Floats, within: float) -> int:
     """Place of the first of the readings on end that differ by so much at most from what the last ones show."""
     apart = np.flatnonzero(np.abs(value - np.median(value[-_MEDIAN_OF:])) > within)
     return min(int(apart[-1]) + 1, len(value) - 1) if len(apart) else 0
+
+
+def _ever_still(window: Window) -> bool:
+    """Whether it has not moved for as long as anything is known: nobody saw it fill."""
+    value, time = window.value[np.isfinite(window.value)], window.time[np.isfinite(window.value)]
+    return _still_since(value, STILL) == 0 and bool(time[-1] - time[0] >= LONG_STILL)
 
 
 def _surely_real(level: Floats) -> float:

@@ -14,7 +14,19 @@ from numpy.typing import NDArray
 from mitoyen.history.times import Times
 from mitoyen.manifests.schema import AlertRule
 from mitoyen.operate.detect import Group, Sighting, Subject, Window
-from mitoyen.operate.windows import HOUR, Bools, Floats, amounts, hours, local, means, moment, number, trailing
+from mitoyen.operate.windows import (
+    HOUR,
+    Bools,
+    Floats,
+    amounts,
+    before_fault,
+    hours,
+    local,
+    means,
+    moment,
+    number,
+    trailing,
+)
 
 METER, DISTRICT = "water_meter", "district"
 VOLUME, INFLOW, TEMPERATURE = "volume", "inflow", "water_temperature"
@@ -90,7 +102,7 @@ def burst(rule: AlertRule, group: Group) -> Iterator[Sighting]:
         # Gardens are watered for hours, and not at all before the season.
         least = rule.thresholds["hours"] * (4 if flow.use == "garden" else 1)
         known = np.isfinite(flow.amount)
-        past = flow.amount[known & (np.arange(len(known)) < len(known) - 48)]
+        past = flow.amount[known & _past(flow)]
         if len(past) < LEAST_DAYS * 24:
             continue
         limit = max(rule.thresholds["times"] * float(np.quantile(past, 0.998)), rule.thresholds["least_m3_h"])
@@ -101,7 +113,7 @@ def district_burst(rule: AlertRule, group: Group) -> Iterator[Sighting]:
     """Inflow `times` above the largest of the past weeks at that time of day, for the last `hours` on end."""
     for flow in flows(group, INFLOW):
         known = np.isfinite(flow.amount)
-        past = known & (np.arange(len(known)) < len(known) - 48)
+        past = known & _past(flow)
         if past.sum() < LEAST_DAYS * 24:
             continue
         largest = np.zeros(24)
@@ -164,6 +176,11 @@ def reverse(rule: AlertRule, group: Group) -> Iterator[Sighting]:
             observed_property=flow.name,
             facts={"litres": 1000 * back, "times": len(falls)},
         )
+
+
+def _past(flow: Flow) -> Bools:
+    """Hours that tell what is usual: not the last two days, nor since a burst that is told already began."""
+    return (np.arange(len(flow.amount)) < len(flow.amount) - 48) & before_fault(flow.subject, flow.bounds[:-1])
 
 
 def flows(group: Group, name: str) -> Iterator[Flow]:
