@@ -15,7 +15,7 @@ import mitoyen.cli.work_orders  # noqa: F401 - registers its commands
 from mitoyen.channels.paper import work_list
 from mitoyen.cli.main import app
 from mitoyen.ledger import pictures
-from mitoyen.ledger.models import AuditEntry
+from mitoyen.ledger.models import AuditEntry, Notice
 from mitoyen.ledger.refusal import Refused
 from mitoyen.operate.alerts.models import Alert
 from mitoyen.operate.work import listing, ordering, perms
@@ -236,3 +236,31 @@ def test_only_who_runs_the_territory_says_who_works_for_whom(db):
     chief = Person.objects.create(email="chief@example.org")
     Role.objects.create(person=chief, name="operator")
     assert perms.can_say_who_works(chief)
+
+
+def account(email, role, **more):
+    made = Person.objects.create(email=email, **more)
+    Role.objects.create(person=made, name=role)
+    return made
+
+
+def test_whoever_is_given_it_is_told_by_mail_each_time_and_nobody_else(order, partner, settings):
+    paul, gone = account("paul@example.org", "contractor"), account("parti@example.org", "contractor", is_active=False)
+    no_role = account("lu@example.org", "reader")
+    agent = account(BY, "operator")
+    for one in (paul, gone, no_role):
+        ordering.work_for(one, partner, BY)
+    ordering.give(order, BY, partner=partner)
+    assert not Notice.objects.exists(), "this installation sends no mail"
+    settings.MITOYEN = {**settings.MITOYEN, "mail_host": "127.0.0.1"}
+    ordering.give(order, BY, partner=partner, due=dt.date(2099, 3, 1))
+    notice = Notice.objects.get()
+    assert (notice.to, notice.subject) == (paul.email, f"Bon de travail {order.pk}\xa0: Remplacer la lampe")
+    assert "Lampe 7, Béhuard" in notice.body
+    assert "Nacelle." in notice.body
+    assert "À faire pour le" in notice.body
+    assert f"/bureau/travaux/{order.pk}/" in notice.body
+    ordering.give(order, BY, person=agent)
+    assert Notice.objects.count() == 1, "who gives it to themselves knows"
+    ordering.give(order, "max@example.org", person=agent)
+    assert set(Notice.objects.values_list("to", flat=True)) == {paul.email, BY}

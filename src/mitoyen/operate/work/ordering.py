@@ -18,6 +18,7 @@ from mitoyen.operate.alerts import deciding
 from mitoyen.operate.alerts.enums import Act
 from mitoyen.operate.alerts.models import STILL_OPEN, Alert
 from mitoyen.operate.models import Finding
+from mitoyen.operate.work import telling
 from mitoyen.operate.work.enums import WorkState
 from mitoyen.operate.work.models import Crew, WorkAlert, WorkFact, WorkOrder, WorkPhoto
 from mitoyen.territory.models import Partner, Person, Thing
@@ -94,7 +95,7 @@ def give(
         order.due = due or order.due
         order.save(update_fields=["partner", "person", "state", "due"])
         to = partner.name if partner else str(person)
-        _fact(order, by, S.GIVEN, to)
+        telling.tell_given(order, _fact(order, by, S.GIVEN, to))
         audit.record(by, "work_order.given", str(order.pk), to=partner.slug if partner else str(person), due=order.due)
     return order
 
