@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from mitoyen.history.models import Datastream
 from mitoyen.manifests.load import Usage
+from mitoyen.manifests.personal import personal_kinds
 from mitoyen.manifests.registry import installed, method_of
 from mitoyen.manifests.schema import AlertRule, Show
 from mitoyen.manifests.switches import communes_with
@@ -59,8 +60,12 @@ def _keep(usage: Usage, show: Show, commune: str, now: dt.datetime) -> int:
             ShownFigures.objects.filter(usage=name, show=show.name, commune_id=commune).delete()
             return 0
         content = asdict(shown) | {"first": shown.first.isoformat(), "last": shown.last.isoformat()}
-        names = Datastream.objects.filter(pk__in=shown.datastreams[:2000]).select_related("thing")
-        content["datastreams"] = sorted(one.name for one in names)
+        names = list(Datastream.objects.filter(pk__in=shown.datastreams[:2000]).select_related("thing"))
+        people = personal_kinds()
+        content["datastreams"] = sorted(one.name for one in names if one.thing.kind not in people)
+        if show.together == "thing" and any(one.thing.kind in people for one in names):
+            # Each row would name a home: what they make together is told.
+            content["rows"] = []
         ShownFigures.objects.update_or_create(
             usage=name,
             show=show.name,

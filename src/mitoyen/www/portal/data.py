@@ -13,6 +13,7 @@ from mitoyen.history.models import Datastream
 from mitoyen.territory.models import Commune, Thing
 from mitoyen.www.portal import forecasts, words
 from mitoyen.www.portal.cache import numbered, public
+from mitoyen.www.portal.open_streams import open_streams
 from mitoyen.www.portal.paging import page_of
 from mitoyen.www.portal.queries import NOT_BUILDINGS
 
@@ -25,8 +26,8 @@ LICENCE = "https://www.etalab.gouv.fr/licence-ouverte-open-licence/"
 @public
 def catalogue(request: HttpRequest) -> HttpResponse:
     """Five queries: datastreams by commune and property, the communes and their shapes' sources, the samples."""
-    counts = Counter(dict(Datastream.objects.values_list("thing__commune").annotate(n=Count("id")).order_by()))
-    properties = Datastream.objects.values_list("observed_property").annotate(n=Count("id")).order_by("-n")
+    counts = Counter(dict(open_streams().values_list("thing__commune").annotate(n=Count("id")).order_by()))
+    properties = open_streams().values_list("observed_property").annotate(n=Count("id")).order_by("-n")
     communes = Commune.objects.defer("geometry")
     context = {
         "door": "data",
@@ -45,7 +46,7 @@ def catalogue(request: HttpRequest) -> HttpResponse:
 def of_commune(request: HttpRequest, slug: str) -> HttpResponse:
     """The datastreams of one commune, or of what lies outside the territory, in pages. Three queries."""
     commune = None if slug == OUTSIDE else get_object_or_404(Commune.objects.defer("geometry"), slug=slug)
-    found = Datastream.objects.filter(thing__commune=commune).select_related("thing", "thing__part_of")
+    found = open_streams().filter(thing__commune=commune).select_related("thing", "thing__part_of")
     page = page_of(request, found, LISTED)
     context = {
         "door": "data",
@@ -61,7 +62,7 @@ def of_commune(request: HttpRequest, slug: str) -> HttpResponse:
 @public
 def datastream(request: HttpRequest, thing: str, observed_property: str) -> HttpResponse:
     """One datastream: what it is, what comes next, and its years to download."""
-    streams = Datastream.objects.select_related("thing", "thing__part_of", "thing__commune")
+    streams = open_streams().select_related("thing", "thing__part_of", "thing__commune")
     stream = get_object_or_404(streams, thing__slug=thing, observed_property=observed_property)
     context = {
         "door": "data",
@@ -100,7 +101,7 @@ def _years(stream: Datastream) -> list[int]:
 @numbered
 def catalogue_json(request: HttpRequest) -> HttpResponse:
     """Every datastream, for programs, in pages: `next` is the address of the one that follows, null on the last."""
-    streams = Datastream.objects.select_related("thing", "thing__part_of")
+    streams = open_streams().select_related("thing", "thing__part_of")
     page = page_of(request, streams, IN_A_FILE)
     following = f"{_base()}/donnees/catalogue.json?page={page.number + 1}" if page.has_next() else None
     content = {

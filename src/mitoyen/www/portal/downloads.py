@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from mitoyen.history.export import write_csv, write_parquet
-from mitoyen.history.models import Datastream
+from mitoyen.www.portal.open_streams import open_streams
 
 # The years that a reading can bear.
 FIRST_YEAR, LAST_YEAR = 1900, 2100
@@ -22,7 +22,7 @@ def readings(request: HttpRequest, thing: str, observed_property: str, year: int
     """The readings of one Paris year, sent as they are read back from a temporary file that has no name left."""
     if form not in FORMS or not FIRST_YEAR <= year <= LAST_YEAR:
         raise Http404(_("There is no such file."))
-    streams = Datastream.objects.select_related("thing")
+    streams = open_streams().select_related("thing")
     stream = get_object_or_404(streams, thing__slug=thing, observed_property=observed_property)
     first, last = dt.date(year, 1, 1), dt.date(year, 12, 31)
     with tempfile.TemporaryDirectory(prefix="mitoyen-") as folder:
