@@ -37,7 +37,7 @@ class Window:
 class Subject:
     """One thing with the windows of its properties; where it stands (degrees, WGS 84) where that is known.
 
-    `open_since`: when the fault began that an open alert of this rule tells of it (where the rule `remembers`): what was
+    `open_since`: when the fault began that an open alert of this rule tells of (where the rule `remembers`): what was
     read since then is not what is usual.
     """
 

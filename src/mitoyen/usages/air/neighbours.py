@@ -22,8 +22,8 @@ _LEAST_DAYS = 10
 _HOURS_A_DAY = 12
 # Nothing is told of what is next to nothing (µg/m³): a share of it says little.
 _LEAST_LEVEL = 0.5
-# Share of the least shift that each of the last days must show.
-EACH_DAY = 0.6
+# Share of the least shift that each of the last days must show; and from which on others are not judged by a sensor.
+EACH_DAY, SUSPECT = 0.6, 0.6
 # No two sensors are known to agree better than this, in degrees or shares.
 _LEAST_SPREAD = 0.03
 
@@ -31,13 +31,14 @@ _LEAST_SPREAD = 0.03
 @dataclass(frozen=True, slots=True)
 class Apart:
     """A sensor's days against what its neighbours say: `apart` (about zero while it does not drift), its own `level`,
-    how much runs of days used to vary, and the first of the last days."""
+    how much runs of days used to vary, the first of the last days and their mean."""
 
     subject: Subject
     apart: Floats
     level: Floats
     spread: float
     since: np.datetime64
+    shift: float
 
 
 def drift(rule: AlertRule, group: Group) -> Iterator[Sighting]:
@@ -51,7 +52,8 @@ def drift(rule: AlertRule, group: Group) -> Iterator[Sighting]:
         relative = observed not in ABSOLUTE
         values = np.array([means(one.windows[observed], bounds) for one in heard])
         told = np.log(np.maximum(values, _LEAST_LEVEL)) if relative else values
-        for one, shift in _drifting(rule, heard, told, day, relative=relative):
+        for one in _drifting(rule, heard, told, day, relative=relative):
+            shift = one.shift
             level = float(np.median(one.level[-int(rule.thresholds["drift_days"]) :]))
             by = float(np.exp(level) - np.exp(level - shift)) if relative else shift
             if abs(by) < rule.thresholds["least"]:
@@ -65,41 +67,39 @@ def drift(rule: AlertRule, group: Group) -> Iterator[Sighting]:
 
 def _drifting(
     rule: AlertRule, heard: Sequence[Subject], values: Floats, day: Times, *, relative: bool
-) -> Iterator[tuple[Apart, float]]:
-    """The one that drifts most with its shift, then the one that does so against the others without it, and so on."""
+) -> Iterator[Apart]:
+    """The one that drifts most, then the one that does so against the others without it, and so on."""
     late, left = int(rule.thresholds["drift_days"]), list(range(len(heard)))
+    days, own = _daily(values, day)
+    between = np.array([_daily(one - values, day)[1] for one in values])
     while len(left) > _LEAST_OTHERS:
-        seen = {row: one for row in left if (one := _apart(heard[row], values[left], left.index(row), day, late))}
+        others = {row: between[row, [one for one in left if one != row]] for row in left}
+        seen = {row: one for row in left if (one := _apart(heard[row], days, own[row], others[row], late))}
         if not seen:
             return
         # A few weeks tell little of how much one sensor varies: no less than the others do.
         usual = float(np.median([one.spread for one in seen.values()]))
-        worst, most = -1, 1.0
+        beyond: dict[int, float] = {}
         for row, one in seen.items():
             least = rule.thresholds["times_spread"] * max(one.spread, usual)
             least = max(least, float(np.log1p(rule.thresholds["share"]))) if relative else least
-            beyond = _beyond(one.apart[-late:], least)
-            if beyond >= most and one.subject.attributes.get("reference") != "yes":
-                worst, most = row, beyond
-        if worst < 0:
+            if one.subject.attributes.get("reference") != "yes":
+                beyond[row] = abs(one.shift) / least
+        worst = max(beyond, key=beyond.__getitem__, default=-1)
+        if worst < 0 or beyond[worst] < SUSPECT:
             return
-        yield seen[worst], float(seen[worst].apart[-late:].mean())
+        # On its way there, or on some of the days only: nothing is told of it yet, nor is it what others are told by.
+        same_way = float((seen[worst].apart[-late:] * np.sign(seen[worst].shift)).min())
+        if beyond[worst] >= 1 and same_way >= EACH_DAY * abs(seen[worst].shift) / beyond[worst]:
+            yield seen[worst]
         left.remove(worst)
 
 
-def _beyond(after: Floats, least: float) -> float:
-    """How many times the least shift the mean of these days is; 0 where not all of them are well on that side."""
-    shift = float(after.mean())
-    return abs(shift) / least if (after * np.sign(shift)).min() >= EACH_DAY * least else 0.0
-
-
-def _apart(subject: Subject, values: Floats, row: int, day: Times, late: int) -> Apart | None:
+def _apart(subject: Subject, days: Times, own: Floats, others: Floats, late: int) -> Apart | None:
     """Each day's difference to every other sensor less its usual one; those that used to move with it count for more.
 
     A day or a place that brings more to all of them, or always more to this one, is no difference.
     """
-    days, own = _daily(values[row], day)
-    others = np.array([_daily(values[row] - one, day)[1] for n, one in enumerate(values) if n != row])
     known = np.isfinite(own) & (np.isfinite(others).sum(axis=0) >= _LEAST_OTHERS)
     days, own, others = days[known], own[known], others[:, known]
     # What came just before the last days may be the beginning of the same drift: no past of it.
@@ -114,7 +114,8 @@ def _apart(subject: Subject, values: Floats, row: int, day: Times, late: int) ->
     apart = _weighted(others, 1 / np.maximum(spread, _LEAST_SPREAD))
     apart = apart - float(np.median(apart[:past]))
     runs = np.convolve(apart[:past], np.ones(late) / late, "valid")
-    return Apart(subject, apart, own, max(float(np.sqrt(np.mean(runs**2))), _LEAST_SPREAD), days[-late])
+    varies = max(float(np.sqrt(np.mean(runs**2))), _LEAST_SPREAD)
+    return Apart(subject, apart, own, varies, days[-late], float(apart[-late:].mean()))
 
 
 def _weighted(rows: Floats, weight: Floats) -> Floats:
@@ -128,13 +129,14 @@ def _weighted(rows: Floats, weight: Floats) -> Floats:
 
 
 def _daily(values: Floats, day: NDArray[np.datetime64]) -> tuple[NDArray[np.datetime64], Floats]:
-    """The median of each day; nan where less than half of it is known."""
+    """The median of each day, of every row; nan where less than half of it is known."""
     days, first = np.unique(day, return_index=True)
     # A row a day, its hours side by side; a day that clocks change on has 23 or 25.
-    table = np.full((len(days), int(np.diff(np.append(first, len(day))).max(initial=0))), np.nan)
+    table = np.full((len(values), len(days), int(np.diff(np.append(first, len(day))).max(initial=0))), np.nan)
     row = np.searchsorted(days, day)
-    table[row, np.arange(len(day)) - first[row]] = values
-    known = np.isfinite(table).sum(axis=1)
-    ordered, at = np.sort(table, axis=1), np.arange(len(days))
-    middle = (ordered[at, np.maximum(known - 1, 0) // 2] + ordered[at, np.minimum(known // 2, table.shape[1] - 1)]) / 2
-    return days, np.where(known >= _HOURS_A_DAY, middle, np.nan)
+    table[:, row, np.arange(len(day)) - first[row]] = values
+    known = np.isfinite(table).sum(axis=2)
+    ordered = np.sort(table, axis=2)
+    low, high = np.maximum(known - 1, 0) // 2, np.minimum(known // 2, table.shape[2] - 1)
+    middle = (np.take_along_axis(ordered, low[..., None], 2) + np.take_along_axis(ordered, high[..., None], 2)) / 2
+    return days, np.where(known >= _HOURS_A_DAY, middle[..., 0], np.nan)
