@@ -50,7 +50,7 @@ def test_rows_are_told_then_taken_in_then_taken_back(desk, operator, home):
     done = RegisterImport.objects.get()
     told = page(operator, done)
     assert "1 nouveau capteur entrerait" in told
-    assert "2 lignes sont laissées de côté" in told
+    assert "2 lignes restent de côté" in told
     assert "École des Ponts" in told
     for line, wrong in (("3", "nulle-part"), ("4", "Écrivez l’EUI qui figure sur le capteur")):
         assert f'<th scope="row" class="n">{line}</th>' in told

@@ -109,6 +109,7 @@ def story(request: HttpRequest, registration: Registration) -> HttpResponse:
     person, device = rules.person_of(request), registration.device
     health = words.health_of(registration)
     deployments = device.deployments.select_related("thing").order_by("-starts")
+    frames = _frames(registration)
     context = {
         "registration": registration,
         "device": device,
@@ -119,7 +120,8 @@ def story(request: HttpRequest, registration: Registration) -> HttpResponse:
         "battery_says": words.battery_says(health) if health is not None else "",
         "deployments": deployments,
         "fields": registration.model.fields.exclude(confirmed_by=""),
-        "frames": _frames(registration),
+        "frames": frames,
+        "came_before": bool(frames) and health is None,
         "may_replace": perms.can_replace_device(person, device) and registration.retired_at is None,
         "may_factor": perms.can_set_factor(person, device),
         "may_model": perms.can_manage_models(person),
