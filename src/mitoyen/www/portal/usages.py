@@ -13,6 +13,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from mitoyen.manifests.load import Usage
+from mitoyen.manifests.personal import personal_kinds
 from mitoyen.manifests.registry import installed
 from mitoyen.operate import showing
 from mitoyen.operate.models import ShownFigures
@@ -79,6 +80,9 @@ def _section(usage: Usage, kept: ShownFigures, language: str) -> Section:
     told: dict[str, Any] = {**content.get("facts", {}), "first": content["first"], "last": content["last"]}
     facts = Facts({name: shown(name, value, usage, language) for name, value in told.items()})
     streams, rows = content.get("datastreams", []), content.get("rows", [])
+    if show.together == "thing" and personal_kinds() & set(show.kinds):
+        # Figures that were made before such rows were left out.
+        streams, rows = [], []
     names = (stream.property for stream in usage.manifest.datastreams)
     properties = {name: usage.text(f"properties.{name}", language) for name in names}
     return Section(
