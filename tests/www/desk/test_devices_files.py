@@ -135,6 +135,12 @@ def test_a_hostile_file_gets_words_and_leaves_nothing(operator, home, name, cont
     assert (RegisterImport.objects.count(), staged(home)) == (0, [])
 
 
+def test_a_file_of_too_many_lines_is_for_the_command(operator, home, monkeypatch):
+    monkeypatch.setattr(waiting, "MOST_ROWS", 2)
+    assert "plus de 2 lignes" in send(operator, FILE).content.decode()
+    assert (RegisterImport.objects.count(), staged(home)) == (0, [])
+
+
 def test_a_file_too_large_or_none_is_refused(operator, home, settings):
     settings.MITOYEN = {**settings.MITOYEN, "upload_limit_mb": 1}
     assert "plus grand que 1" in send(operator, b"x" * (2 * 1024 * 1024)).content.decode()

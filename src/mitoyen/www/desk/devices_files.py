@@ -15,8 +15,8 @@ from mitoyen.www.desk.page import email_of, page, say_refusal, to
 from mitoyen.www.desk.receiving import ReceivedFile, Receiver, upload_limit
 from mitoyen.www.desk.words import COLON, size_word
 
-# 50,000 devices are 5 MB; the page answers once the whole file was compared with the register.
-LARGEST = 10_000_000
+# 10,000 devices, the most that a page takes at once, are 1 MB.
+LARGEST = 2_000_000
 A_PAGE, FILES_SHOWN = 100, 30
 RESULTS = (
     ("refused", pgettext_lazy("line of devices", "left out")),
@@ -34,7 +34,7 @@ class UndoForm(DeskForm):
 
 
 def receiver(request: HttpRequest) -> Receiver:
-    """Takes a register in, 10 MB at most."""
+    """Takes a register in, 2 MB at most."""
     return Receiver(request, min(LARGEST, upload_limit()))
 
 
