@@ -159,7 +159,9 @@ TIME_ZONE = "Europe/Paris"
 USE_TZ = True
 USE_I18N = True
 _PACKAGE = Path(__file__).parent.parent
-LOCALE_PATHS = [str(_PACKAGE / room / "locale") for room in ("cli", "demo", "gate", "www/desk", "www/accounts", "www/portal")]
+LOCALE_PATHS = [
+    str(_PACKAGE / room / "locale") for room in ("cli", "demo", "gate", "www/desk", "www/accounts", "www/portal")
+]
 
 STATIC_URL = "/static/"
 STATIC_ROOT = MITOYEN_HOME / "static"
