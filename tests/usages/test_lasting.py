@@ -100,7 +100,7 @@ def told(case, at, since=None):
     return 1 in {one.thing for one in method_of(usage, rule)(rule, group)}
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", CASES, ids="/".join)
 def test_it_is_told_as_long_as_it_lasts_and_no_longer(case):
     assert not told(case, BEGINS - 8)
     assert any(told(case, BEGINS + 24 * day) for day in (1, 2, 6))
