@@ -38,13 +38,13 @@ _TIME = re.compile(rb'"time":"([^"]+)"')
 
 
 @contextmanager
-def broker(folder: Path, port: int, save_after: int) -> Iterator[subprocess.Popen[bytes]]:
+def broker(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
     """Mosquitto, configured as `mitoyen mqtt config` says."""
     passwords = folder / "passwd"
     passwords.touch(mode=0o600)
     subprocess.run(["mosquitto_passwd", "-b", str(passwords), USER, PASSWORD], check=True)
     command = [sys.executable, "-m", "mitoyen.cli", "mqtt", "config", "--listener", f"{port} 127.0.0.1"]
-    command += ["--data", str(folder), "--password-file", str(passwords), "--save-after", str(save_after)]
+    command += ["--data", str(folder), "--password-file", str(passwords)]
     printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     (folder / "mosquitto.conf").write_text(printed + "user root\n")
     server = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
@@ -225,7 +225,6 @@ def main() -> None:
     parser.add_argument("--rate", type=int, default=5000, help="uplinks a second")
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--warm", type=float, default=30, help="seconds before the clock starts: all devices once")
-    parser.add_argument("--save-after", type=int, default=1000)
     parser.add_argument("--port", type=int, default=PORT)
     parser.add_argument("--consume", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args()
@@ -237,7 +236,7 @@ def main() -> None:
         fleet.build()
         told: dict[str, Any] = {}
         with (
-            broker(Path(data), asked.port, asked.save_after) as server,
+            broker(Path(data), asked.port) as server,
             consumer(asked.port, told) as taking,
             rules(packages, told) as following,
         ):

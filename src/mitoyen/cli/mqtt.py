@@ -20,8 +20,9 @@ def _group() -> None:
 def config(  # noqa: PLR0917 (typer turns parameters into options)
     listener: str = typer.Option("1883 127.0.0.1", help="Port and address that the broker listens on."),
     data: str = typer.Option("/var/lib/mosquitto", help="Folder that it keeps what waits in."),
+    save_every: int = typer.Option(1, min=1, help="Seconds after which it writes what waits."),
     save_after: int = typer.Option(
-        100, min=1, help="Changes after which it writes what waits: at most that many are lost if it is killed."
+        0, min=0, help="Write after so many changes instead: at most that many are lost if it is killed."
     ),
     password_file: str = typer.Option("/etc/mosquitto/passwd", help="Its accounts, made with mosquitto_passwd."),
     certificate: str = typer.Option("", help="Its certificate and those that lead to the authority: TLS only."),
@@ -34,7 +35,8 @@ def config(  # noqa: PLR0917 (typer turns parameters into options)
         raise typer.BadParameter(_("A certificate goes with its key: --certificate and --key."))
     given = {
         "{listener}": listener + _encrypted(certificate, key, client_ca), "{data}": data,
-        "{password_file}": password_file, "{save_after}": str(save_after),
+        "{password_file}": password_file, "{on_changes}": "true" if save_after else "false",
+        "{interval}": str(save_after or save_every),
     }  # fmt: skip
     for mark, value in given.items():
         text = text.replace(mark, value)

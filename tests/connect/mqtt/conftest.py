@@ -30,7 +30,7 @@ class Mosquitto:
 
     folder: Path
     port: int = field(default_factory=free_port)
-    save_after: int = 100
+    save_after: int = 0
     process: "subprocess.Popen[bytes] | None" = None
 
     def configure(self) -> None:
@@ -134,7 +134,7 @@ def mosquitto(tmp_path, request) -> Iterator[Mosquitto]:
     """Started, configured as we tell people to; a parameter says after how many changes it writes."""
     folder = tmp_path / "mosquitto"
     folder.mkdir()
-    broker = Mosquitto(folder, save_after=getattr(request, "param", 100))
+    broker = Mosquitto(folder, save_after=getattr(request, "param", 0))
     broker.configure()
     broker.start()
     yield broker

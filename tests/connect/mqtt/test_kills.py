@@ -95,9 +95,9 @@ def killed_on_the_way(installation, mosquitto, consumer_kills, broker_kills, see
     chance.shuffle(falls)
     stop, count = threading.Event(), [0]
     with consuming(installation, mosquitto) as consumer, mosquitto.publisher("server") as publisher:
-        # The broker keeps nothing for a session that never was.
+        # The broker keeps nothing for a session that never was, or that it has not written yet.
         until_connected(mosquitto)
-        time.sleep(1)
+        time.sleep(2.5)
         sender = threading.Thread(target=publish_until, args=(stop, publisher, count))
         sender.start()
         try:
