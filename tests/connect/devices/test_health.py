@@ -149,6 +149,15 @@ def test_a_flush_of_a_thousand_devices_is_a_handful_of_statements(registered, dj
         assert health.flush() == 1000
 
 
+def test_behind_others_work_it_rests_after_some_devices(registered, monkeypatch) -> None:
+    devices, rests = registered(5), []
+    monkeypatch.setattr(health, "DEVICES_AT_ONCE", 2)
+    health.note(Seen(device, T0) for device in devices)
+    assert health.flush(rests.append) == 5
+    assert len(rests) == 3
+    assert min(rests) > 0
+
+
 def test_it_writes_by_itself_when_its_turn_has_come(registered, monkeypatch) -> None:
     (device,) = registered(1)
     monkeypatch.setattr(health._gathered, "every", 0.0)

@@ -8,7 +8,7 @@ turn has come. A kill loses what was gathered in the last half minute of health,
 import logging
 import threading
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import monotonic
@@ -28,6 +28,8 @@ __all__ = ("Seen", "Silence", "Silences", "Storm", "flush", "in_background", "no
 EVERY_S, LONGEST_S = 30.0, 60.0
 MOST_GATHERED = 400_000
 DEVICES_AT_ONCE = 1_000
+# Behind others' work, so many times as long as some devices took: whoever takes frames in has Python to itself then.
+REST = 4
 _TIMES = ("last_seen",)
 _DAYS = ("battery_ends", "battery_ends_from", "battery_ends_to")
 _JSON = ("gaps", "pauses", "battery_trail")
@@ -68,21 +70,29 @@ def note(seen: Iterable[Seen]) -> None:
         flush()
 
 
-def flush() -> int:
-    """Write what was gathered; the number of devices whose health was written. Frames of unknown devices are let go."""
+def flush(rest: Callable[[float], object] | None = None) -> int:
+    """Write what was gathered; the number of devices whose health was written. Frames of unknown devices are let go.
+
+    `rest` is called with the seconds to leave to others after some devices.
+    """
     with _gathered.writing:
-        seen, began = _gathered.taken(), monotonic()
+        seen, first = _gathered.taken(), monotonic()
         if not seen:
             return 0
         _write_gateways(seen)
         frames = _by_device(seen)
         devices = sorted(frames)
-        written = 0
+        worked, written = monotonic() - first, 0
         for start in range(0, len(devices), DEVICES_AT_ONCE):
-            some = devices[start : start + DEVICES_AT_ONCE]
-            written += _write_devices(some, frames)
-        # Never more than a twentieth of a process, as long as that keeps it within a minute.
-        _gathered.every = min(max(EVERY_S, 20 * (monotonic() - began)), LONGEST_S)
+            began = monotonic()
+            written += _write_devices(devices[start : start + DEVICES_AT_ONCE], frames)
+            took = monotonic() - began
+            worked += took
+            if rest is not None:
+                rest(REST * took)
+        # Never more than a twentieth of a process, as long as that keeps it, rests and all, within a minute.
+        within = max(LONGEST_S - (monotonic() - first), EVERY_S)
+        _gathered.every = min(max(EVERY_S, 20 * worked), within)
         return written
 
 
@@ -105,7 +115,8 @@ def stop_background() -> None:
 def _keep_writing(stop: threading.Event) -> None:
     while not stop.wait(_gathered.every):
         try:
-            flush()
+            # One that is told to stop rests no more.
+            flush(stop.wait)
         except DatabaseError:
             logger.exception("The health of devices could not be written.")
         finally:
