@@ -60,5 +60,5 @@ def test_leaks_are_told_together_and_no_home_is_named(homes, client):
     kept.content |= {"rows": [["Logement 2", 50.0, 438.0]], "datastreams": ["logement-2/volume"]}
     kept.save()
     page = client.get("/communes/behuard/usages/water/").content.decode()
-    assert "1 fuite" in page
+    assert "fuites vues : 1" in page
     assert "ogement" not in page
