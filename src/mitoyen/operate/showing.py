@@ -19,6 +19,8 @@ from mitoyen.operate.shown import Maker, Shown
 from mitoyen.territory.enums import Origin
 from mitoyen.territory.models import Thing
 
+# As many as the smallest group that buildings are compared in.
+FEWEST_HOMES = 5
 logger = logging.getLogger(__name__)
 
 
@@ -56,7 +58,7 @@ def _keep(usage: Usage, show: Show, commune: str, now: dt.datetime) -> int:
         logger.exception("What %s shows as %s can't be made for %s", name, show.name, commune)
         return 0
     with transaction.atomic():
-        if shown is None:
+        if shown is None or _of_few_homes(shown):
             ShownFigures.objects.filter(usage=name, show=show.name, commune_id=commune).delete()
             return 0
         content = asdict(shown) | {"first": shown.first.isoformat(), "last": shown.last.isoformat()}
@@ -73,6 +75,12 @@ def _keep(usage: Usage, show: Show, commune: str, now: dt.datetime) -> int:
             defaults={"content": content, "made_at": now, "generated": _generated(shown)},
         )
     return 1
+
+
+def _of_few_homes(shown: Shown) -> bool:
+    """Whether so few homes are counted together that the sum tells of each."""
+    things = Thing.objects.filter(datastreams__pk__in=shown.datastreams[:500], kind__in=personal_kinds())
+    return 0 < things.distinct().count() < FEWEST_HOMES
 
 
 def _made(usage: Usage, show: Show, commune: str, now: dt.datetime) -> Shown | None:

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from mitoyen.evaluate.enums import Verdict
 from mitoyen.evaluate.published_buildings import building_summary
+from mitoyen.manifests.personal import personal_kinds
 from mitoyen.territory.models import Thing
 from mitoyen.www.portal import building_charts, reasons, used, words
 from mitoyen.www.portal.cache import public
@@ -20,7 +21,7 @@ BAD_NEWS_FIRST = (Verdict.NOT_PROVEN, Verdict.INCREASE, Verdict.PROVEN, Verdict.
 @public
 def building(request: HttpRequest, slug: str) -> HttpResponse:
     """Eight queries. 404 for what has no page."""
-    thing = Thing.objects.filter(slug=slug).exclude(kind__in=NOT_BUILDINGS).first()
+    thing = Thing.objects.filter(slug=slug).exclude(kind__in={*NOT_BUILDINGS, *personal_kinds()}).first()
     found = building_summary(slug) if thing is not None else None
     if thing is None or found is None:
         raise Http404(_("There is no building here."))
