@@ -139,7 +139,9 @@ def test_what_is_refused_is_not_kept_and_stops_nobody(door):
     assert post(address, path, body, bearer(keys["commune"]))[0] == 403
     # Nor in a list of which another one can't be read.
     assert post(address, path, [{"deviceInfo": {"devEui": "zz"}}, body], bearer(keys["commune"]))[0] == 403
-    # What can't be read goes to quarantine, whoever sent it.
+    # Nor where it can't be read itself: it would be once that is mended.
+    assert post(address, path, {**body, "data": "?"}, bearer(keys["commune"]))[0] == 403
+    # What names no device goes to quarantine, whoever sent it.
     assert post(address, path, b"{", bearer(keys["commune"]))[0] == 202
     kept = (
         "from mitoyen.connect.uplinks import keeping\n"

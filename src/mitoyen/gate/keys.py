@@ -51,6 +51,10 @@ def revoke(file: Path, name: str) -> int:
             descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(descriptor, "w", encoding="utf-8") as target:
                 target.writelines(left)
+            if os.geteuid() == 0:
+                # The door must still be able to read what is left.
+                owner = file.stat()
+                os.chown(part, owner.st_uid, owner.st_gid)
             part.replace(file)
     return len(lines) - len(left)
 
@@ -112,7 +116,7 @@ def _holders(file: Path) -> dict[str, Holder]:
     stamp = (found.st_ino, found.st_size, found.st_mtime_ns)
     known = _read.get(file)
     if known is None or known[0] != stamp:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        lines = [line for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
         known = _read[file] = (stamp, dict(one for line in lines if (one := _of_line(line, file)) is not None))
     return known[1]
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from mitoyen.connect.devices.models import Registration
 from mitoyen.connect.devices.places import communes_of
 from mitoyen.connect.uplinks import reading
-from mitoyen.connect.uplinks.messages import Message, Unreadable
+from mitoyen.connect.uplinks.messages import Message
 from mitoyen.gate.limits import Forbidden, Limits
 from mitoyen.territory.models import Thing
 
@@ -26,25 +26,15 @@ _things: dict[str, tuple[float, str | None]] = {}
 
 
 def refused(message: Message, limits: Limits) -> Forbidden | None:
-    """Why this key may not send this message. One that can't be read goes to quarantine, whoever sent it."""
+    """Why this key may not send this message. One that names no device goes to quarantine, whoever sent it; one that
+    names another's is refused though it can't be read: it may be read later."""
     if not limits.of_devices:
         return None
-    for address in sorted(_addresses(message)):
+    for address in sorted(reading.addresses(message)):
         says = _outside(_device(address), limits)
         if says:
             return Forbidden(f"This key may not send for the device {address}: {says}")
     return None
-
-
-def _addresses(message: Message) -> set[str]:
-    """Of the devices that it can be read to be of: all that would be taken in of it."""
-    found: set[str] = set()
-    for part in reading.apart(message):
-        try:
-            found |= {frame.address for frame in reading.read(part)}
-        except Unreadable:
-            continue
-    return found
 
 
 def _outside(device: _Device | None, limits: Limits) -> str:
@@ -85,13 +75,15 @@ def elsewhere(names: Iterable[str], limits: Limits) -> Forbidden | None:
 
 def _communes(slugs: Collection[str]) -> dict[str, str | None]:
     now = time.monotonic()
-    unread = [one for one in slugs if now - _things.get(one, (-KNOWN_S, None))[0] >= KNOWN_S]
-    if len(_things) + len(unread) >= MOST_KNOWN:
-        _things.clear()
-        unread = list(slugs)
-    _things.update(dict.fromkeys(unread, (now, None)))
+    # Kept here too: another thread may forget them meanwhile.
+    found = {one: known[1] for one in slugs if (known := _things.get(one)) is not None and now - known[0] < KNOWN_S}
+    unread = [one for one in slugs if one not in found]
+    found |= dict.fromkeys(unread, None)
     for start in range(0, len(unread), 500):
         some = Thing.objects.filter(slug__in=unread[start : start + 500])
         for slug, own, whole in some.values_list("slug", "commune_id", "part_of__commune_id"):
-            _things[slug] = (now, own or whole)
-    return {one: _things[one][1] for one in slugs}
+            found[slug] = own or whole
+    if len(_things) + len(unread) >= MOST_KNOWN:
+        _things.clear()
+    _things.update((one, (now, found[one])) for one in unread)
+    return found

@@ -1,5 +1,6 @@
 """Keys made at the desk: shown once, limited as asked, known by the machines' door until they are taken out."""
 
+import os
 import re
 
 import pytest
@@ -51,3 +52,16 @@ def test_what_can_not_be_a_key_is_said_and_none_is_made(operator, home, given):
     answer = operator.post(reverse("desk:gate-keys"), given)
     assert answer.status_code == 422
     assert not (home / "gate.keys").exists()
+
+
+def test_a_blank_line_is_no_key_and_what_is_left_stays_the_doors(home):
+    file = home / "gate.keys"
+    for name in ("one", "two"):
+        keys.make_key(file, name)
+    file.write_text(file.read_text() + "\n  \n")
+    assert [holder.name for holder in keys.holders(file)] == ["one", "two"]
+    if os.geteuid() == 0:
+        os.chown(file, 1234, 1234)
+    owner = file.stat().st_uid
+    assert keys.revoke(file, "one") == 1
+    assert (file.stat().st_uid, [holder.name for holder in keys.holders(file)]) == (owner, ["two"])

@@ -39,6 +39,22 @@ def read(message: Message, known: Encodings | None = None) -> list[Frame]:
     return [_frame(one, context, content ^ place, flags) for place, one in enumerate(values)]
 
 
+def addresses(message: Message) -> set[str]:
+    """Of the devices that a message names, whether or not the rest of it can be read."""
+    found: set[str] = set()
+    try:
+        value, _wrong = strict.read(message.content)
+        form = _format(message, value)
+    except Unreadable:
+        return found
+    for one in value if isinstance(value, list) else [value]:
+        try:
+            found |= {_address(one, form)} if isinstance(one, dict) else set()
+        except Unreadable:
+            continue
+    return found
+
+
 def apart(message: Message) -> list[Message]:
     """The messages of a list, each alone, so that one that can't be read keeps no other back; else the message."""
     try:
