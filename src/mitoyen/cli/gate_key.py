@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from mitoyen.cli.main import app
 from mitoyen.cli.who import who
@@ -40,7 +41,8 @@ def gate_key(  # noqa: PLR0917 (typer turns parameters into options)
         raise typer.BadParameter(_("Name the sender: mitoyen gate-key NAME"))
     by = who("mitoyen gate-key")
     if revoke:
-        print(_("%(count)d keys taken out.") % {"count": issuing.revoke(name, by)})
+        count = issuing.revoke(name, by)
+        print(ngettext("%(count)d key taken out.", "%(count)d keys taken out.", count) % {"count": count})
     else:
         rights = _rights(may or _asked())
         print(issuing.issue(name, by, may=rights, formats=form or (), models=model or (), communes=commune or ()))
