@@ -5,9 +5,10 @@ import json
 import openpyxl
 import pytest
 
-from mitoyen.connect.devices import sealed
+from mitoyen.connect.devices import factors, sealed
 from mitoyen.connect.devices.entries import address_of, moment_of
 from mitoyen.connect.devices.enums import FieldRole
+from mitoyen.connect.devices.factors import Asked
 from mitoyen.connect.devices.models import Codec, DeviceModel, Field, RegisterImport, Registration
 from mitoyen.connect.devices.register import import_devices
 from mitoyen.connect.devices.undoing import undo_import
@@ -185,6 +186,15 @@ def test_an_import_is_taken_back_and_what_changed_since_stays(lamp, commune, fil
     assert refused.value.code == "already_undone"
     assert undo_import(first.number or 0, "camille").removed == 2
     assert set(Registration.objects.values_list("address", flat=True)) == {"70b3d50000000004"}
+
+
+def test_an_import_is_taken_back_after_a_factor_cut_its_deployment(lamp, file) -> None:
+    done = import_devices(file(HEAD + ROWS), "camille")
+    device = Device.objects.get(serial="A-1")
+    factors.apply(Asked(device=device, times=10.0, first=moment_of("2026-10-10")), "camille", "wrong factor")
+    assert Deployment.objects.filter(device=device).count() == 4
+    assert undo_import(done.number or 0, "camille", "wrong file").removed == 2
+    assert not Deployment.objects.exists()
 
 
 def test_thousands_are_a_matter_of_seconds(commune, file, django_assert_max_num_queries) -> None:

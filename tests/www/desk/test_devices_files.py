@@ -2,10 +2,13 @@
 
 import datetime as dt
 import io
+import os
 
 import openpyxl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -105,6 +108,22 @@ def test_given_up_or_left_for_two_days_nothing_stays(operator, home):
     assert (RegisterImport.objects.count(), staged(home)) == (0, [])
 
 
+def test_what_a_killed_process_left_is_removed(operator, home):
+    send(operator, FILE)
+    (kept,) = staged(home)
+    sealed_alone, clear = home / "staging" / "register-alone", home / "staging" / "register-open"
+    sealed_alone.touch()
+    clear.mkdir()
+    (clear / "register").write_text(KEY)
+    fresh = home / "staging" / "register-now"
+    fresh.touch()
+    before = (timezone.now() - dt.timedelta(hours=2)).timestamp()
+    for left in (kept, sealed_alone, clear):
+        os.utime(left, (before, before))
+    waiting.forget_old()
+    assert set(staged(home)) == {kept, fresh}
+
+
 def test_a_yes_to_what_is_in_or_gone_writes_nothing(operator, home):
     send(operator, FILE)
     done = RegisterImport.objects.get()
@@ -137,7 +156,9 @@ def test_a_hostile_file_gets_words_and_leaves_nothing(operator, home, name, cont
 
 def test_a_file_of_too_many_lines_is_for_the_command(operator, home, monkeypatch):
     monkeypatch.setattr(waiting, "MOST_ROWS", 2)
-    assert "plus de 2 lignes" in send(operator, FILE).content.decode()
+    with CaptureQueriesContext(connection) as queries:
+        assert "plus de 2 lignes" in send(operator, FILE).content.decode()
+    assert not any('FROM "devices_devicemodel"' in query["sql"] for query in queries), "counted before it is compared"
     assert (RegisterImport.objects.count(), staged(home)) == (0, [])
 
 

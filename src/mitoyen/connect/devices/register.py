@@ -71,7 +71,7 @@ class _Plan:
 
 def import_devices(
     path: Path, by: str, *, columns: Mapping[str, str] | None = None, dry_run: bool = False,
-    waiting: RegisterImport | None = None,
+    waiting: RegisterImport | None = None, most_rows: int | None = None,
 ) -> Report:  # fmt: skip
     """Take the file's devices into the register: new ones added, known ones changed, none removed.
 
@@ -80,6 +80,12 @@ def import_devices(
     Refused when the file can't be read at all.
     """
     found = read_entries(path, columns)
+    if most_rows is not None and found.rows > most_rows:
+        raise Refused(
+            _("This file has more than %(n)s lines: the desk would stand still meanwhile.") % {"n": most_rows},
+            _("Send it in parts, or have it taken in by: mitoyen devices import."),
+            code="too_many_rows",
+        )
     with transaction.atomic():
         register = Register(found.entries)
         plan = _plan(found, register)

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from mitoyen.connect.devices.cutting import goes_on
 from mitoyen.connect.devices.models import DeviceModel, RegisterImport, Registration
 from mitoyen.ledger import audit
 from mitoyen.ledger.refusal import Refused
@@ -60,13 +61,15 @@ def _one(row: dict[str, Any], registration: Registration | None, undone: Undone)
         return
     device = registration.device
     opened = [(slug, name) for slug, name in told["opened"]]
-    now = {(one.thing.slug, one.observed_property): one for one in _deployments(device)}
-    gone = [key for key in opened if key not in now or now[key].ends is not None]
+    now: dict[tuple[str, str], list[Deployment]] = {}
+    for one in _deployments(device):
+        now.setdefault((one.thing.slug, one.observed_property), []).append(one)
+    gone = [key for key in opened if key not in now or now[key][-1].ends is not None]
     others = set(now) - set(opened)
     if gone or (row["result"] == "added" and others):
         undone.kept.append(_left(row, _("deployed elsewhere or swapped since")))
         return
-    Deployment.objects.filter(pk__in=[now[key].pk for key in opened]).delete()
+    Deployment.objects.filter(pk__in=[part.pk for key in opened for part in _parts(now[key])]).delete()
     if row["result"] == "added":
         registration.delete()
         if told["new_device"]:
@@ -78,7 +81,17 @@ def _one(row: dict[str, Any], registration: Registration | None, undone: Undone)
 
 
 def _deployments(device: Device) -> list[Deployment]:
-    return list(Deployment.objects.filter(device=device).select_related("thing"))
+    return list(Deployment.objects.filter(device=device).select_related("thing").order_by("starts"))
+
+
+def _parts(ones: list[Deployment]) -> list[Deployment]:
+    """The last of these, with what the factor of a period cut off before it."""
+    parts = [ones[-1]]
+    for before in reversed(ones[:-1]):
+        if not goes_on(before, parts[-1]):
+            break
+        parts.append(before)
+    return parts
 
 
 def _restore(registration: Registration, before: dict[str, Any]) -> None:

@@ -1,8 +1,9 @@
 """A file of devices sent at the desk: kept encrypted (it holds keys) until someone says yes or no, two days at most."""
 
 import hashlib
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +20,8 @@ from mitoyen.connect.devices.register import Report, import_devices
 from mitoyen.ledger.refusal import Refused
 
 KEPT = timedelta(days=2)
+# Longer than any process takes a file in.
+LEFT = timedelta(hours=1)
 # On 2 busy cores 10,000 lines are compared in 3 s and taken in in 6 s, while nobody else writes.
 MOST_ROWS = 10_000
 
@@ -27,13 +30,7 @@ def look(file: Path, name: str, by: str) -> RegisterImport:
     """Say what would become of each row, and keep the file for a yes; `file` is removed. Raises Refused."""
     try:
         content = file.read_bytes()
-        report = import_devices(file, by, dry_run=True)
-        if report.rows > MOST_ROWS:
-            raise Refused(
-                _("This file has more than %(n)s lines: the desk would stand still meanwhile.") % {"n": MOST_ROWS},
-                _("Send it in parts, or have it taken in by: mitoyen devices import."),
-                code="too_many_rows",
-            )
+        report = import_devices(file, by, dry_run=True, most_rows=MOST_ROWS)
     finally:
         file.unlink(missing_ok=True)
     sha256 = hashlib.sha256(content).hexdigest()
@@ -70,12 +67,29 @@ def give_up(number: int) -> None:
 
 
 def forget_old() -> int:
-    """Files that nobody decided on in two days; how many went."""
+    """Files that nobody decided on in two days; how many went. And what a process that was killed left of others."""
     old = RegisterImport.objects.exclude(path="").filter(at__lt=timezone.now() - KEPT)
-    numbers = list(old.values_list("pk", flat=True))
-    for number in numbers:
-        give_up(number)
-    return len(numbers)
+    gone = 0
+    for number in list(old.values_list("pk", flat=True)):
+        # Somebody may have decided just now.
+        with suppress(Refused):
+            give_up(number)
+            gone += 1
+    _sweep()
+    return gone
+
+
+def _sweep() -> None:
+    """Nothing with keys in it stays that no page leads to, least of all in the clear."""
+    limit = (timezone.now() - LEFT).timestamp()
+    known = set(RegisterImport.objects.exclude(path="").values_list("path", flat=True))
+    for left in _folder().glob("register-*"):
+        if left.name in known or left.stat().st_mtime > limit:
+            continue
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
 
 
 def _waiting(number: int) -> RegisterImport:
@@ -88,7 +102,7 @@ def _waiting(number: int) -> RegisterImport:
 @contextmanager
 def _opened(waiting: RegisterImport) -> Iterator[Path]:
     """The file in the clear, for as long as it is read. Raises Refused when it is gone."""
-    with TemporaryDirectory(dir=_folder()) as folder:
+    with TemporaryDirectory(prefix="register-", dir=_folder()) as folder:
         path = Path(folder) / "register"
         path.touch(mode=0o600)
         try:
