@@ -12,6 +12,7 @@ from mitoyen.operate.work import ordering
 from mitoyen.operate.work.models import WorkOrder
 from mitoyen.operate.work.ordering import Asked
 from mitoyen.services import timeline
+from mitoyen.territory.models import Thing
 from tests.services.test_photos import SECRET, jpeg
 from tests.www.desk.conftest import report
 from tests.www.desk.test_access import a_rule
@@ -71,6 +72,42 @@ def test_the_story_mixes_readings_orders_findings_requests(desk, sign_in, readin
     hidden = got(sign_in(desk.reader), "alert", desk.alert.pk).content.decode()
     assert at("request", desk.demand.pk) not in hidden, "a reader sees no inhabitant's request"
     assert "Take it in hand" not in hidden
+
+
+def test_what_is_beside_a_thing_is_about_it_where_its_subject_is(desk, sign_in):
+    lights = Thing.objects.create(
+        slug="feux", name="Feux du pont", kind="cabinet", commune=desk.angers, longitude=-0.55, latitude=47.47
+    )
+    now = timezone.now()
+    alert = Alert.objects.create(
+        key="lighting/x/1", usage="lighting", rule="x", thing=lights, commune=desk.angers, level="danger", since=now,
+        opened_at=now, seen_last=now,
+    )  # fmt: skip
+    desk.demand.longitude, desk.demand.latitude = -0.5501, 47.47
+    client = sign_in(desk.operator)
+    for category, about, other in (
+        ("lighting", "People wrote about this place", "People also wrote, near here"),
+        ("waste", "People also wrote, near here", "People wrote about this place"),
+    ):
+        desk.demand.category = category
+        desk.demand.save()
+        shown = got(client, "alert", alert.pk).content.decode()
+        assert at("request", desk.demand.pk) in shown.partition(about)[2].partition("</section>")[0]
+        assert other not in shown
+        asked = got(client, "request", desk.demand.pk).content.decode()
+        assert ("The readings show it too" in asked) == (category == "lighting")
+        assert ("Something else is wrong near here" in asked) == (category == "waste")
+
+
+def test_what_an_alert_explains_in_another_commune_is_not_told(desk, sign_in, elsewhere_alert):
+    desk.alert.covers = [elsewhere_alert.thing_id]
+    desk.alert.save()
+    elsewhere_alert.part_of = desk.alert
+    elsewhere_alert.save()
+    hidden = got(sign_in(desk.reader), "alert", desk.alert.pk).content.decode()
+    assert at("alert", elsewhere_alert.pk) not in hidden
+    assert "They stand in other communes." in hidden
+    assert at("alert", elsewhere_alert.pk) in got(sign_in(desk.operator), "alert", desk.alert.pk).content.decode()
 
 
 def test_a_measure_of_these_days_is_drawn_with_its_last_value(desk, sign_in):

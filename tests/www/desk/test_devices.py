@@ -9,6 +9,7 @@ from django.utils import timezone
 from mitoyen.connect.devices.models import Field, Gateway, Health, Quarantined, Registration
 from mitoyen.history.datastreams import datastream_for
 from mitoyen.territory.models import Deployment
+from mitoyen.www.desk.devices_forms import FactorForm
 from tests.www.desk.conftest import registered_device
 
 
@@ -161,3 +162,8 @@ def test_an_unreadable_message_is_set_aside_or_read_again(desk, sign_in, now) ->
     assert kept[0].state == "discarded"
     said = client.post(reverse("desk:devices-messages-act"), {"again": "1"}, follow=True).content.decode()
     assert "0 message sur 1" in said
+
+
+def test_a_factor_may_name_the_longest_object_and_measure():
+    said = {"times": "2", "observed_property": f"{'o' * 120}/{'m' * 60}", "why": "un essai"}
+    assert FactorForm(said).is_valid()

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -28,6 +29,8 @@ from mitoyen.www.desk import announcements, devices_access, rules, thing_story
 from mitoyen.www.desk.page import email_of, page, say_refusal, to
 
 MOST_TOLD = 40
+# An alert, what it says, how far it is.
+Told = tuple[Alert, str, str]
 SAID = {
     Act.TAKEN: gettext_lazy("It is in your hands. To undo it, choose “Leave it”."),
     Act.LEFT: gettext_lazy("It is to be taken in hand again."),
@@ -95,14 +98,18 @@ def context_of(person: Person, alert: Alert, line: Sequence[Alert | Brief]) -> d
         "usage": usage_title(alert.usage),
         "line": [(one.pk, _name(one)) for one in line if one.pk != alert.pk][:MOST_TOLD],
         "line_count": len(line),
-        "parts": list(alert.parts.filter(state__in=STILL_OPEN).select_related("thing")[:MOST_TOLD]),
+        # A gateway's devices may stand in communes that are not this person's.
+        "parts": list(perms.seen(person).restrict(_parts(alert))[:MOST_TOLD]),
+        "has_parts": _parts(alert).exists(),
         "covered": alert.covered,
         "whole": alert.part_of,
+        "may_see_whole": alert.part_of is not None and perms.can_see_alert(person, alert.part_of),
         "readings": thing_story.readings(alert.thing, alert.datastream),
         "events": thing_story.events(person, alert.thing),
         "orders": list(work_perms.visible(person, alert.work_orders.all()).select_related("partner", "person")),
         "in_vain": ordering.done_in_vain(alert),
-        "requests": [(one, request_wording.title(one), one.state in (State.OPEN, State.HELD)) for one in requests],
+        "requests": [_asked(one) for one in requests if thing_story.same_subject(one, (alert.usage,))],
+        "requests_near": [_asked(one) for one in requests if not thing_story.same_subject(one, (alert.usage,))],
         "may_decide": decides and not over,
         "may_take": decides and alert.state == AlertState.OPEN,
         "may_leave": decides and alert.state == AlertState.TAKEN,
@@ -114,6 +121,15 @@ def context_of(person: Person, alert: Alert, line: Sequence[Alert | Brief]) -> d
         "may_tune": _tunes(person, alert),
         "device": _device_address(person, alert),
     }
+
+
+def _parts(alert: Alert) -> QuerySet[Alert]:
+    return alert.parts.filter(state__in=STILL_OPEN).select_related("thing")
+
+
+def _asked(one: Request) -> tuple[Request, str, bool]:
+    """A request, what it says, whether it waits for an answer."""
+    return one, request_wording.title(one), one.state in (State.OPEN, State.HELD)
 
 
 def _name(one: Alert | Brief) -> str:
@@ -140,10 +156,18 @@ def _tell_address(person: Person, alert: Alert) -> str:
     return f"{reverse('desk:announce')}?alerte={alert.pk}"
 
 
-def about_request(person: Person, request: Request) -> list[tuple[Alert, str, str]]:
-    """The alerts on what a request is about, as far as the person may see them: with their words and state."""
-    found = [one for one in thing_story.alerts_about(request) if perms.can_see_alert(person, one)]
-    return [(one, describe(one).sentence or describe(one).title, _state(one)) for one in found]
+def about_request(person: Person, request: Request) -> tuple[list[Told], list[Told]]:
+    """The alerts on what a request is about, and those on another subject right beside it, as far as the person may
+    see them: with their words and state."""
+    held = perms.seen(person)
+    about: list[Told] = []
+    near: list[Told] = []
+    for one in thing_story.alerts_about(request):
+        if held.covers(one.commune_id):
+            words = describe(one)
+            told = (one, words.sentence or words.title, _state(one))
+            (about if thing_story.same_subject(request, (one.usage,)) else near).append(told)
+    return about, near
 
 
 def _state(alert: Alert) -> str:

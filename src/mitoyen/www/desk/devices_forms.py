@@ -47,7 +47,7 @@ class FactorForm(DeskForm):
     )  # fmt: skip
     factor = Number(label=gettext_lazy("Or set the factor to"), required=False)
     observed_property = forms.CharField(
-        label=gettext_lazy("Only this measure"), max_length=60, required=False,
+        label=gettext_lazy("Only this measure"), max_length=181, required=False,
         help_text=gettext_lazy("Left empty: all that it measures. As in the table of the device, or object/measure."),
     )  # fmt: skip
     first = Day(label=gettext_lazy("From this day on"), required=False)

@@ -204,6 +204,7 @@ def _context(request: HttpRequest, one: Request, form: dict[str, str]) -> dict[s
     contact = Contact.objects.filter(request=one).first() if perms.can_see_contact(person, one) else None
     live = one.state in timeline.LIVE
     handles, contested = perms.can_handle(person, one), timeline.is_contested(one)
+    about, near = alerts.about_request(person, one)
     return {
         "one": one,
         "code": codes.shown(one.code),
@@ -221,7 +222,8 @@ def _context(request: HttpRequest, one: Request, form: dict[str, str]) -> dict[s
         if handles and Request.objects.filter(appointments.to_give(), pk=one.pk).exists()
         else None,
         "near": _near(one) if handles and live else [],
-        "alerts": alerts.about_request(person, one),
+        "alerts": about,
+        "alerts_near": near,
         "may_order": one.thing is not None and live and rules.opens_order(person, one.thing),
         "joined": list(one.joined.all()[:20]),
         "teams": [(team.name, wording.team(one, team.name)) for team in service.manifest.teams] if service else [],

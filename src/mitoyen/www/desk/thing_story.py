@@ -1,7 +1,7 @@
 """One thing's story: alerts, work orders, findings, people's requests and corrections about it, newest first."""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -164,6 +164,13 @@ def requests_about(person: Person, thing: Thing) -> list[Request]:
     rows = held.restrict(Request.objects.filter(near, received_at__gte=timezone.now() - BACK)).order_by("-received_at")
     ended = (State.CLOSED, State.REFUSED)
     return sorted((one for one in rows[:MOST] if _is_near(one, thing)), key=lambda one: one.state in ended)[:12]
+
+
+def same_subject(request: Request, usages: Collection[str]) -> bool:
+    """Whether a request found near a thing is about it: it names the thing, or its category has the name of one of
+    these usages (lighting, water, waste; green_space for green_spaces)."""
+    names = {*usages, *(name.removesuffix("s") for name in usages)}
+    return request.thing_id is not None or request.category in names
 
 
 def alerts_about(request: Request) -> list[Alert]:
