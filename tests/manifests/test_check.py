@@ -1,5 +1,6 @@
 """What `mitoyen usages check` says of a usage's folder: every fault by file and key, with what to do."""
 
+import re
 import shutil
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -10,6 +11,7 @@ from django.utils import translation
 
 from mitoyen.manifests.check import check
 from mitoyen.manifests.load import load
+from mitoyen.manifests.registry import installed
 from mitoyen.manifests.schema import UsageManifest
 from mitoyen.manifests.shared_checks import fits
 
@@ -92,3 +94,15 @@ def test_versions_are_compared_by_number_not_by_letter():
     assert fits(manifest, "0.10")
     assert not fits(manifest, "1.0.0")
     assert not fits(manifest, "0.0.9")
+
+
+# Before a name, "de" becomes "d’", "le" "l’", "de le" "du": a text that has nothing to put together is right for all.
+_JOINED = re.compile(r"\b(de|que|du|le|la) \{(thing|river|tell_first|cabinet|district)\}", re.IGNORECASE)
+
+
+def test_no_french_text_of_an_alert_needs_an_elision_before_a_name():
+    for name, usage in installed().items():
+        for rule in usage.manifest.alerts:
+            for part in ("title", "sentence", "action", "public"):
+                told = usage.texts["fr"].get(f"alerts.{rule.name}.{part}", "")
+                assert _JOINED.search(told) is None, (name, rule.name, told)
