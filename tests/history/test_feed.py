@@ -5,6 +5,7 @@ import time
 import pytest
 
 from mitoyen.history import feed, journal
+from mitoyen.ledger.refusal import Refused
 
 HOUR = 3_600_000_000
 START = (int(time.time()) // 86_400 - 2) * 24 * HOUR
@@ -92,3 +93,20 @@ def test_old_readings_brought_in_bulk_are_nobody_s_news(store):
     start = journal.news().cursor
     journal.append([row(1, -24 * 10), row(1, 4)])
     assert told(journal.news(start)) == [(1, 4, 1.0)]
+
+
+@pytest.mark.parametrize("store", [pytest.param("postgresql", marks=pytest.mark.postgresql)], indirect=True)
+def test_a_link_that_broke_is_refused_once_whatever_is_asked(store, settings):
+    import psycopg
+
+    from mitoyen.history import journal_postgresql
+
+    url = settings.MITOYEN["journal_url"]
+    for ask in (journal.extent, lambda: journal.rows_between(0, 1)):
+        ask()
+        with psycopg.connect(url, autocommit=True) as other:
+            pid = journal_postgresql.store(url).connection.info.backend_pid
+            other.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+        with pytest.raises(Refused):
+            ask()
+        ask()

@@ -159,6 +159,7 @@ class Store:
     def aside(self) -> list[Any]:
         return self.connection.execute(f"SELECT {_COLUMNS}, reason FROM aside ORDER BY time, datastream").fetchall()
 
+    @_told()
     def rows_between(self, first: int, last: int, datastreams: tuple[int, int] | None) -> list[Any]:
         query, bounds = f"SELECT {_COLUMNS} FROM observation WHERE time BETWEEN %s AND %s", [first, last]
         if datastreams:
@@ -172,6 +173,7 @@ class Store:
         )
         return self.connection.execute(query, (first, last, *datastreams)).fetchall()
 
+    @_told()
     def extent(self) -> tuple[int, int] | None:
         ((low, high),) = self.connection.execute("SELECT min(time), max(time) FROM observation").fetchall()
         return None if low is None else (low, high)
