@@ -150,7 +150,8 @@ def test_a_flush_of_a_thousand_devices_is_a_handful_of_statements(registered, dj
 
 
 def test_behind_others_work_it_rests_after_some_devices(registered, monkeypatch) -> None:
-    devices, rests = registered(5), []
+    devices = registered(5)
+    rests: list[float] = []
     monkeypatch.setattr(health, "DEVICES_AT_ONCE", 2)
     health.note(Seen(device, T0) for device in devices)
     assert health.flush(rests.append) == 5
