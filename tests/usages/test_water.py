@@ -135,6 +135,14 @@ def test_a_meter_that_is_not_heard_widens_the_interval():
     assert value == pytest.approx(1.2, rel=0.03)
 
 
+def test_a_district_of_few_homes_has_no_row_of_its_own():
+    homes = [meter("a" * (n + 1), days(28 * 24)) for n in range(5)]
+    for some, rows in ((homes, 1), (homes[:4], 0)):
+        shown = balance.balance(USAGE.manifest.shows[0], [district(len(some) * days(28 * 24) + 0.05, *some)])
+        assert shown is not None
+        assert len(shown.rows) == rows
+
+
 def test_a_district_that_is_not_read_has_no_balance():
     group = Group((meter("a", days(28 * 24)),), START, NOW, Subject(9, "Bourg", "district"))
     assert balance.balance(USAGE.manifest.shows[0], [group]) is None

@@ -24,6 +24,8 @@ LEAK_M3_H, LEAK_DAYS = 0.005, 3
 # How well the smallest flow of a few hours tells a leak.
 LEAK_WRONG = 0.2
 ROWS = 15
+# What fewer meters counted together would tell of each home.
+FEWEST_METERS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,11 @@ class Balance:
     heard: float
     hours: int
     streams: tuple[int, ...]
+
+    @property
+    def meters(self) -> int:
+        """Of those that were read; the first datastream is the inflow."""
+        return len(self.streams) - 1
 
     @property
     def half(self) -> float:
@@ -60,6 +67,7 @@ def balance(show: Show, groups: Iterable[Group]) -> Shown | None:
     inflow, metered = sum(one.inflow for one in found) / days, sum(one.metered for one in found) / days
     half = sum(one.half for one in found) / days
     lost = inflow - metered
+    told = [one for one in found if one.meters >= FEWEST_METERS]
     return Shown(
         numbers=(
             Number("inflow", inflow, "m3", inflow * (1 - METERS_WRONG), inflow * (1 + METERS_WRONG)),
@@ -78,7 +86,7 @@ def balance(show: Show, groups: Iterable[Group]) -> Shown | None:
                 (one.inflow - one.metered) * 24 / one.hours,
                 100 * one.heard,
             )
-            for one in sorted(found, key=lambda one: one.metered - one.inflow)[:ROWS]
+            for one in sorted(told, key=lambda one: one.metered - one.inflow)[:ROWS]
         ),
         facts={"districts": len(found)},
         datastreams=tuple(stream for one in found for stream in one.streams),
