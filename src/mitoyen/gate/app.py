@@ -1,5 +1,6 @@
 """The machines' door: observations in bulk and devices' uplinks, acknowledged once they are durable."""
 
+import asyncio
 import logging
 import os
 import sys
@@ -28,6 +29,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 Headers = dict[bytes, bytes]
 
 LARGEST_BODY = 10 * 1024 * 1024
+MOST_UNREAD, WAITED_FOR_S = 32 * 1024 * 1024, 0.5
 TRY_AGAIN_S = b"30"
 TO_UPLINKS, TO_DATASTREAMS = "/v1/uplinks", "/v1/datastreams/"
 # How long one thread may keep Python to itself when another wants it: requests are read while others are written.
@@ -145,6 +147,7 @@ def _holder(headers: Headers, right: str) -> keys.Holder:
 async def _body(headers: Headers, receive: Receive, largest: int) -> bytes:
     stated = headers.get(b"content-length", b"0")
     if stated.isdigit() and int(stated) > largest:
+        await _let_finish(receive)
         raise Answer(413, {"error": f"At most {largest} bytes a request."})
     parts: list[bytes] = []
     size = 0
@@ -155,6 +158,24 @@ async def _body(headers: Headers, receive: Receive, largest: int) -> bytes:
         parts.append(message.get("body", b""))
         size += len(parts[-1])
         if size > largest:
+            if message.get("more_body"):
+                await _let_finish(receive)
             raise Answer(413, {"error": f"At most {largest} bytes a request."})
         if not message.get("more_body"):
             return b"".join(parts)
+
+
+async def _let_finish(receive: Receive) -> None:
+    """Let a sender send what it has begun, within bounds: one still sending would see a broken link, not the answer.
+
+    One that waits for the answer before it sends gets it soon.
+    """
+    left = MOST_UNREAD
+    while left > 0:
+        try:
+            message = await asyncio.wait_for(receive(), WAITED_FOR_S)
+        except TimeoutError:
+            return
+        if message["type"] == "http.disconnect" or not message.get("more_body"):
+            return
+        left -= len(message.get("body", b""))
