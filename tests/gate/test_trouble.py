@@ -80,6 +80,8 @@ def test_a_full_disk_is_told_with_503_and_nothing_is_half_kept(on_a_small_disk):
 
 def test_what_a_killed_door_kept_is_in_the_journal_once_the_next_one_answers(on_a_small_disk):
     installation, key = on_a_small_disk
+    with installation.serving("gate") as (_process, _door, address):
+        assert post(address, "/v1/uplinks/chirpstack4", uplink(1), bearer(key))[0] == 200
     with installation.serving("gate", MITOYEN_KILL_AT="frames_durable") as (process, _door, address):
         with pytest.raises(OSError, match=r"closed|reset|aborted"):
             post(address, "/v1/uplinks/chirpstack4", uplink(3, 21.5), bearer(key))
